@@ -1,0 +1,140 @@
+/**
+ * The event log: what was said, by whom, in which order. The source of truth that the ledger is made from.
+ *
+ * The port is narrow enough that a table in PostgreSQL and an EventStoreDB cluster both fit it, and each
+ * docstring is a contract: test/event-log/contract.ts holds every adapter to it. Nothing above the port knows
+ * which log it has.
+ *
+ * All methods reject with a LedgerError: `log-unavailable` (nothing was written, try again), `log-uncertain`
+ * (append only), `access-denied`, `invalid-input` (a caller's mistake), `internal`. No promise hangs: every
+ * call has a deadline of its own, 10 s unless said otherwise.
+ */
+import type { EventId, Instant, Position, RecordedEvent, Revision } from '../ledger/types.js';
+
+export interface EventLog {
+  /**
+   * Append events to one source's stream, each identity at most once.
+   *
+   * Durable when it resolves: every `appended` outcome is on disk and will be delivered to subscribers; every
+   * `present` outcome was so already. Appended candidates stand in the stream in the order given, though not
+   * necessarily next to each other, and never before an event whose append resolved earlier.
+   *
+   * Identity: a candidate whose id stands in the stream at or after `since` is not written; its outcome is
+   * `present`, with the first such event, and the caller decides whether it is a replay. This holds against
+   * every concurrent append, of this process or another, also when two candidates of one call share an id.
+   * Ids below `since` are the caller's business: it has looked there already (in the ledger). An adapter
+   * may look further back than asked. Candidates marked `fresh` carry an id that nobody used before: they
+   * need no look-up.
+   *
+   * Failing: the call rejects as a whole. After `log-unavailable` nothing was written; after `log-uncertain`
+   * any prefix may have been, and the same candidates (same ids, not `fresh`) may be sent again: those
+   * that were written come back as `present`. A candidate that this log can never take (too large, say) gets
+   * the outcome `refused` and does not harm the others.
+   *
+   * Adapters may coalesce concurrent calls into one write: a few milliseconds of linger under load, none
+   * when idle.
+   */
+  append(
+    source: string,
+    candidates: readonly Candidate[],
+    options?: AppendOptions,
+  ): Promise<readonly AppendOutcome[]>;
+
+  /**
+   * Read one source's stream, including events appended by calls that resolved before this one was made.
+   * Yields in revision order (or its reverse), nothing left out but what the log itself hides (truncation).
+   * An unknown source yields nothing. Reads ahead a bounded amount; leaving the loop ends the read.
+   */
+  readSource(source: string, options?: ReadOptions): AsyncIterable<RecordedEvent>;
+
+  /**
+   * Everything in the log after a position (exclusive; null: from the start), in log order: first what is
+   * there, then what comes, without end.
+   *
+   * Delivery is at least once: an event may come again after an interruption, but never before an earlier one
+   * was delivered. Holes that the log heals by itself (a dropped connection that can be resumed at once) are
+   * not shown. Anything else ends the iteration with a LedgerError, after which the caller subscribes anew
+   * from what it has handled. Backpressure: the next batch is not awaited before the consumer asks, and what
+   * is read ahead is bounded in bytes and number. Ends without error when `signal` is aborted.
+   *
+   * A position that the log never gave out may be accepted silently: whoever resumes checks first that the
+   * log still holds what it resumed from (see lookUp).
+   */
+  subscribe(options: SubscribeOptions): AsyncIterable<LogBatch>;
+
+  /** The place of the newest event, null for an empty log. */
+  newest(): Promise<Position | null>;
+
+  /**
+   * How much a consumer that has handled everything up to `after` still has before it.
+   * @returns `events`: their number (null where the log cannot tell cheaply), `oldest`: when the first of
+   *   them was recorded (null when there is none)
+   */
+  backlog(
+    after: Position | null,
+  ): Promise<{ readonly events: number | null; readonly oldest: Instant | null }>;
+
+  /** The event at one place. Sees everything appended by calls that resolved before. */
+  lookUp(source: string, revision: Revision): Promise<LookUp>;
+
+  /** Negative, zero or positive as `a` stands before, at or after `b`. */
+  comparePositions(a: Position, b: Position): number;
+
+  /** Never rejects; resolves within 2 s. */
+  health(): Promise<LogHealth>;
+
+  /** Ends all subscriptions and reads, waits for appends under way, frees connections. */
+  close(): Promise<void>;
+}
+
+/** An event that the log does not have yet. The bytes are stored and given back as they are. */
+export interface Candidate {
+  readonly id: EventId;
+  readonly type: string;
+  readonly data: Buffer;
+  readonly metadata: Buffer;
+  /** the id was made for this very call: nobody can have used it before */
+  readonly fresh: boolean;
+}
+
+export interface AppendOptions {
+  /**
+   * Identities at lower revisions were looked for by the caller. Absent: it does not know; the adapter
+   * looks through the newest 10,000 events of the stream at least.
+   */
+  readonly since?: Revision;
+}
+
+export type AppendOutcome =
+  | { readonly status: 'appended'; readonly revision: Revision }
+  | { readonly status: 'present'; readonly event: RecordedEvent }
+  | { readonly status: 'refused'; readonly reason: string };
+
+export interface ReadOptions {
+  /** first revision to read, inclusive; default: the stream's start, or its end when reading backwards */
+  readonly from?: Revision;
+  readonly direction?: 'forwards' | 'backwards';
+  /** at most so many events; default: all */
+  readonly limit?: number;
+}
+
+export interface SubscribeOptions {
+  readonly after: Position | null;
+  readonly signal: AbortSignal;
+}
+
+/** What a subscription hands over at once: at least one event, or the news that it is live. */
+export interface LogBatch {
+  readonly events: readonly RecordedEvent[];
+  /** the log held nothing beyond these events a moment ago */
+  readonly live: boolean;
+}
+
+export type LookUp =
+  | { readonly status: 'found'; readonly event: RecordedEvent }
+  /** beyond the stream's end (lastRevision null: there is no such stream) */
+  | { readonly status: 'absent'; readonly lastRevision: Revision | null }
+  /** the log hides or has removed it: truncated, scavenged, deleted */
+  | { readonly status: 'hidden'; readonly reason: 'truncated' | 'deleted' };
+
+export type LogHealth = { readonly status: 'ok' } | { readonly status: 'down'; readonly detail: string };

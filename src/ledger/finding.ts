@@ -1,0 +1,66 @@
+/** What a verification found wrong: data for a report, never an exception. */
+
+export type FindingCode =
+  /** the recorded bytes are not those that the header names */
+  | 'content-mismatch'
+  /** recordedAt, recordedBy, occurredAt or actor are not what the metadata says */
+  | 'metadata-mismatch'
+  /** the entry hash is not that of the header */
+  | 'hash-mismatch'
+  /** `previous` is not the hash of the entry before */
+  | 'broken-chain'
+  /** `previousInSource` is not the hash of the source's entry before */
+  | 'broken-source-chain'
+  /** no row at an index below the head's size */
+  | 'missing-entry'
+  /** a row that the head does not cover, or a second one at an index */
+  | 'unexpected-entry'
+  /** the head, or a source's head, is not what the entries give */
+  | 'head-mismatch'
+  /** a head that was noted elsewhere is not covered by what was read */
+  | 'head-not-covered'
+  /** a source's revisions skip: its stream was truncated before the ledger read it */
+  | 'revision-gap'
+  /** a column holds no value that an entry can have */
+  | 'unreadable-value'
+  /** a tile is not what the entry hashes give */
+  | 'tile-mismatch'
+  /** the database's tables, rights or triggers are not those that the migrations made */
+  | 'catalogue-altered'
+  /** a line of an export is not in the form of one */
+  | 'malformed-line'
+  /** the export's last line is not its manifest, or does not belong to what precedes it */
+  | 'manifest-mismatch';
+
+export interface Finding {
+  readonly code: FindingCode;
+  readonly index: number | null;
+  readonly id: string | null;
+  readonly source: string | null;
+  /** what must stand there, null where that cannot be said */
+  readonly expected: string | null;
+  readonly found: string | null;
+  /** the line of an export, 1-based */
+  readonly line?: number;
+  readonly detail?: string;
+}
+
+/** A report (API.md): `intact` only when everything in range was read and nothing was found. */
+export interface VerificationReport {
+  readonly intact: boolean;
+  readonly mode: 'full';
+  readonly range: { readonly fromIndex: number; readonly toIndex: number };
+  /** restricted to one source */
+  readonly source?: string;
+  /** entries that were read and recomputed */
+  readonly checked: number;
+  readonly size: number;
+  readonly head: string;
+  /** the first 1,000, in the order they were found */
+  readonly findings: readonly Finding[];
+  readonly findingsTotal: number;
+  /** parts that could not be checked, in words; never empty together with intact: true */
+  readonly notChecked?: readonly string[];
+  readonly startedAt: string;
+  readonly durationMs: number;
+}

@@ -1,0 +1,229 @@
+/**
+ * The read model: the ledger in PostgreSQL. Two ports, because two logins stand behind them: the writer is the
+ * projector's, the reader is everybody else's, and neither can UPDATE, DELETE or TRUNCATE an entry.
+ *
+ * All methods reject with a LedgerError: `store-unavailable` (try again), `fenced`, `schema-version`,
+ * `access-denied`, `too-slow`, `internal`. Every statement has a time limit.
+ */
+import type { EntryRow, SourceHeadRow } from '../ledger/row.js';
+import type { TreeState, Tile } from '../ledger/tiles.js';
+import type {
+  Entry,
+  EventId,
+  Head,
+  Index,
+  Instant,
+  Position,
+  Revision,
+  SourceHead,
+  Verdict,
+} from '../ledger/types.js';
+import type { Finding } from '../ledger/finding.js';
+
+// ---------------------------------------------------------------------------------------------- writing
+
+export interface LedgerWriter {
+  /**
+   * Wait until this process is the ledger's one active projector (a session-level advisory lock).
+   * Rejects with `store-unavailable` when the session breaks while waiting, resolves to null when aborted.
+   */
+  lead(signal: AbortSignal): Promise<Leadership | null>;
+  close(): Promise<void>;
+}
+
+/** The one active projector's hold on the ledger. */
+export interface Leadership {
+  /** Aborted when the session that holds the lock is lost: stop, and lead anew. */
+  readonly lost: AbortSignal;
+
+  /** Where the ledger ends: read fresh from the database, never remembered. */
+  state(): Promise<LedgerState>;
+
+  /** The heads of those of the given sources that have entries. */
+  sourceHeads(sources: readonly string[]): Promise<ReadonlyMap<string, SourceHead>>;
+
+  /** Which of these identities an entry of the ledger has already, whatever its verdict; as `source NUL id`. */
+  recordedIdentities(identities: readonly Identity[]): Promise<ReadonlySet<string>>;
+
+  /** The entry made from the event at this place of its source, null when there is none. */
+  entryAt(source: string, revision: Revision): Promise<Entry | null>;
+
+  /** The entry at this index, null beyond the end. */
+  entry(index: Index): Promise<Entry | null>;
+
+  /** Accepted `schema.registered` entries of `_schemas`, in index order. */
+  registrations(): AsyncIterable<Entry>;
+
+  /**
+   * Append entries and move everything that follows from them, in one transaction: entries, source heads, tiles,
+   * head and position. All of it is durable when this resolves, nothing of it when it rejects with `fenced`
+   * (the head is not what `before` says, or the lock is another's). After `store-unavailable` it may or may
+   * not have happened: read the state again.
+   */
+  commit(batch: LedgerBatch): Promise<void>;
+
+  /** Gives the lock back. */
+  release(): Promise<void>;
+}
+
+export interface Identity {
+  readonly source: string;
+  readonly id: EventId;
+}
+
+export interface LedgerState {
+  readonly head: Head;
+  /** the place in the log of the event that the last entry was made from; null when empty */
+  readonly position: Position | null;
+  readonly tree: TreeState;
+}
+
+export interface LedgerBatch {
+  /** what the ledger must be at for this batch to follow */
+  readonly before: LedgerState;
+  readonly after: LedgerState;
+  /** indexes before.head.size … after.head.size−1 */
+  readonly entries: readonly Entry[];
+  /** the heads of all sources that have an entry in the batch */
+  readonly sourceHeads: readonly SourceHead[];
+  /** all tiles that the batch began or filled further */
+  readonly tiles: readonly Tile[];
+}
+
+// ---------------------------------------------------------------------------------------------- reading
+
+export interface LedgerReader {
+  /** `recordedAt` is that of the last entry, null when there is none. */
+  head(): Promise<Head & { readonly recordedAt: Instant | null; readonly position: Position | null }>;
+
+  entry(index: Index): Promise<Entry | null>;
+
+  /** The entry made from the event at this place, null until the ledger has it. */
+  entryAt(source: string, revision: Revision): Promise<Entry | null>;
+
+  /** Entries with this id whose verdict is not duplicate, at most one a source, in index order. */
+  entriesById(id: EventId, source?: string): Promise<readonly Entry[]>;
+
+  /**
+   * What the door asks before it appends: which of these ids the source has (the entry that is no duplicate), and
+   * the last revision of it that the ledger holds (null: none), both of one snapshot.
+   */
+  identities(source: string, ids: readonly EventId[]): Promise<KnownIdentities>;
+
+  /**
+   * One page of the ledger in index order or its reverse. Complete at any state of the caches: what the payload
+   * index does not cover yet is scanned, and what it proposes is checked against the recorded bytes.
+   * @throws LedgerError `too-slow` after the query's time limit (10 s)
+   */
+  events(
+    filters: EventFilters,
+    page: EventPage,
+  ): Promise<{ readonly entries: readonly Entry[]; readonly next: Index | null }>;
+
+  /** Sources in the order of their names' UTF-8 bytes, after `after` (exclusive). */
+  sources(page: {
+    readonly after: string | null;
+    readonly limit: number;
+    readonly internal: boolean;
+  }): Promise<{
+    readonly sources: readonly SourceHead[];
+    readonly next: string | null;
+  }>;
+
+  stats(): Promise<LedgerStats>;
+
+  /** Accepted `schema.registered` entries of `_schemas` at or above an index, in index order. */
+  registrations(from: Index): AsyncIterable<Entry>;
+
+  /**
+   * Resolves when the ledger's head has moved since the call, after `timeoutMs`, or when aborted; wakes at
+   * once through NOTIFY, and by polling where that is lost. Costs no connection per waiter.
+   */
+  headMoved(timeoutMs: number, signal?: AbortSignal): Promise<void>;
+
+  /** What verification and export read from. Holds no transaction and no connection between calls. */
+  snapshot(): Promise<LedgerSnapshot>;
+
+  /**
+   * The running login's rights, and the catalogue of the ledger's schemas against what the migrations made at the version
+   * that the database states. Empty: as it must be. `checked` false: the database is newer than this program.
+   */
+  selfCheck(): Promise<{ readonly checked: boolean; readonly findings: readonly Finding[] }>;
+
+  /** Never rejects; resolves within 2 s. */
+  health(): Promise<{ readonly status: 'ok' } | { readonly status: 'down'; readonly detail: string }>;
+
+  /** The ledger's name, fixed in the database by the first migrate. */
+  origin(): Promise<string>;
+
+  close(): Promise<void>;
+}
+
+/**
+ * The ledger at one moment: size, head and source heads from one short REPEATABLE READ transaction; the entries
+ * below that size, which nobody may change, from later short ones.
+ */
+export interface LedgerSnapshot {
+  readonly head: Head;
+  /** recordedAt of the last entry as the table has it, null when empty or unreadable */
+  readonly sourceHeads: readonly SourceHeadRow[];
+  /** rows at or beyond the head's size, or below zero, seen in the same transaction; at most 1,000 */
+  readonly beyond: readonly EntryRow[];
+  /**
+   * All rows with from ≤ index < to that match, in index order, in arrays of bounded bytes; what the caller does
+   * not ask for is not read. Each array is one short statement (keyset, not cursor); leaving the loop ends it.
+   */
+  rows(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly EntryRow[]>;
+  /** The hashes of a tile, 32 bytes each, null when there is no such row. */
+  tiles(
+    level: number,
+    from: number,
+    to: number,
+  ): AsyncIterable<{ readonly index: number; readonly hashes: Buffer }>;
+}
+
+export interface KnownIdentities {
+  readonly entries: ReadonlyMap<EventId, Entry>;
+  readonly lastRevision: Revision | null;
+}
+
+/** Different filters all apply; the values of one are alternatives; an empty list or null is no filter. */
+export interface EventFilters {
+  readonly sources: readonly string[];
+  readonly types: readonly string[];
+  readonly actors: readonly string[];
+  readonly recordedBy: readonly string[];
+  readonly subjects: readonly string[];
+  readonly verdicts: readonly Verdict[];
+  /** half-open ranges of recordedAt and occurredAt: from ≤ x < to */
+  readonly since: Instant | null;
+  readonly until: Instant | null;
+  readonly occurredSince: Instant | null;
+  readonly occurredUntil: Instant | null;
+  readonly payload: readonly PayloadFilter[];
+  /** whether entries of sources that begin with `_` are shown */
+  readonly internal: boolean;
+}
+
+/** The scalar at a place in the payload is one of these. */
+export interface PayloadFilter {
+  /** reference tokens of a JSON Pointer (RFC 6901), unescaped; a token that is a number also names an array item */
+  readonly path: readonly string[];
+  /** canonical JSON texts of scalars: `"v"`, `12.5`, `true`, `null` */
+  readonly values: readonly string[];
+}
+
+export interface EventPage {
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+  /** continue beyond this index (exclusive), null from the start */
+  readonly after: Index | null;
+  readonly fromIndex: Index | null;
+  readonly toIndex: Index | null;
+}
+
+export interface LedgerStats {
+  readonly events: number;
+  readonly sources: number;
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+}
