@@ -16,6 +16,8 @@ export type LedgerErrorCode =
   | 'log-diverged'
   /** the read model cannot be reached or refuses for now */
   | 'store-unavailable'
+  /** the API cannot be reached or refuses for now */
+  | 'server-unavailable'
   /** another projector moved the head: re-read it and resume from there */
   | 'fenced'
   /** the database is at another schema version than this program */
@@ -33,6 +35,7 @@ const RETRYABLE: ReadonlySet<LedgerErrorCode> = new Set([
   'log-unavailable',
   'log-uncertain',
   'store-unavailable',
+  'server-unavailable',
   'fenced',
 ]);
 

@@ -1,0 +1,106 @@
+/** The commands' way to the API: credentials, and answers that are no success as errors that say what to do. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readClientConfig, type ClientConfig } from '../config.js';
+import { LedgerError } from '../ledger/error.js';
+
+export interface ApiClient {
+  readonly url: string;
+  /**
+   * One request; resolves for every answer below 400.
+   * @throws LedgerError `server-unavailable` (unreachable, 429, 503), `access-denied` (401, 403), `invalid-input`
+   *   (any other 4xx), `internal` (any other 5xx)
+   */
+  request(path: string, options?: ApiRequest): Promise<Response>;
+}
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST';
+  readonly query?: URLSearchParams;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly signal?: AbortSignal;
+  /** answers that are no error though they are 400 or above */
+  readonly expected?: readonly number[];
+}
+
+export function connectToApi(options: { readonly url?: string; readonly user?: string }): ApiClient {
+  const config = readClientConfig(process.env, options);
+  const token = Buffer.from(`${config.user}:${findPassword(config)}`).toString('base64');
+  return {
+    url: config.url,
+    async request(path, request = {}) {
+      const query = request.query?.toString() ?? '';
+      const target = `${config.url}${path}${query === '' ? '' : `?${query}`}`;
+      const response = await send(target, request, `Basic ${token}`);
+      if (response.status < 400 || request.expected?.includes(response.status)) return response;
+      throw await refusal(response, config);
+    },
+  };
+}
+
+/** The configured password, else the one that an embedded server keeps in its data directory. */
+function findPassword(config: ClientConfig): string {
+  if (config.password !== null) return config.password;
+  const path = join(config.dataDirectory, 'admin-password');
+  try {
+    return readFileSync(path, 'utf8').trimEnd();
+  } catch (error) {
+    throw new LedgerError(
+      'invalid-configuration',
+      `LEDGER_ADMIN_PASSWORD: not set, and ${path} cannot be read (${(error as Error).message})`,
+      { cause: error },
+    );
+  }
+}
+
+async function send(target: string, request: ApiRequest, authorization: string): Promise<Response> {
+  try {
+    return await fetch(target, {
+      method: request.method ?? 'GET',
+      headers: { ...request.headers, authorization },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+      redirect: 'error',
+    });
+  } catch (error) {
+    throw unreachable(new URL(target).origin, error);
+  }
+}
+
+/** The connection broke, before the answer or in the midst of it. */
+export function unreachable(url: string, error: unknown): LedgerError {
+  const { cause } = error as { cause?: unknown };
+  const detail = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
+  return new LedgerError(
+    'server-unavailable',
+    `${url} cannot be reached (${detail}). Is the server running? LEDGER_URL or --url name another one.`,
+    { cause: error },
+  );
+}
+
+interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly pointer?: string; readonly detail?: string }[];
+}
+
+async function refusal(response: Response, config: ClientConfig): Promise<LedgerError> {
+  const detail = describeProblem(await response.json().catch(() => null));
+  const { status } = response;
+  const where = `${config.url} answered ${status}${detail === '' ? '' : `: ${detail}`}`;
+  if (status === 401) {
+    return new LedgerError('access-denied', `${where}. Check LEDGER_USER and LEDGER_ADMIN_PASSWORD.`);
+  }
+  if (status === 403) return new LedgerError('access-denied', where);
+  if (status === 429 || status === 503) return new LedgerError('server-unavailable', where);
+  return new LedgerError(status < 500 ? 'invalid-input' : 'internal', where);
+}
+
+/** A problem (RFC 9457) in one line. */
+export function describeProblem(body: unknown): string {
+  if (typeof body !== 'object' || body === null) return '';
+  const { title, detail, errors = [] } = body as Problem;
+  const places = errors.map((error) => `${error.pointer ?? ''} ${error.detail ?? ''}`.trim());
+  return [detail ?? title ?? '', ...places].filter((part) => part !== '').join('; ');
+}

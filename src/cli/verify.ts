@@ -1,0 +1,100 @@
+/** `event-ledger verify`: the server recomputes the chain; this shows what it found. */
+import type { Command } from 'commander';
+import { LedgerError } from '../ledger/error.js';
+import type { Finding, VerificationReport } from '../ledger/finding.js';
+import { connectToApi, describeProblem, unreachable } from './api-client.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { readLines } from './lines.js';
+import { print } from './output.js';
+import { showProgress } from './progress.js';
+
+interface VerifyOptions {
+  readonly url?: string;
+  readonly user?: string;
+  readonly mode: string;
+  readonly fromIndex?: string;
+  readonly toIndex?: string;
+  readonly source?: string;
+  readonly json?: boolean;
+}
+
+export function addVerify(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
+  program
+    .command('verify')
+    .description('recompute the ledger on the server and report every difference (exit 1 when there is one)')
+    .option('--url <url>', 'the API (LEDGER_URL)')
+    .option('--user <name>', 'the credential (LEDGER_USER)')
+    .option('--mode <mode>', 'what to verify', 'full')
+    .option('--from-index <index>', 'first entry')
+    .option('--to-index <index>', 'end of the range, exclusive')
+    .option('--source <source>', 'one source only')
+    .option('--json', 'print the report as JSON')
+    .action((options: VerifyOptions) => run(() => verify(options)));
+}
+
+type VerifyLine =
+  | { readonly progress: { readonly checked: number; readonly total: number } }
+  | { readonly problem: unknown }
+  | VerificationReport;
+
+async function verify(options: VerifyOptions): Promise<ExitCode> {
+  const api = connectToApi(options);
+  const query = new URLSearchParams({ mode: options.mode });
+  if (options.fromIndex !== undefined) query.set('fromIndex', options.fromIndex);
+  if (options.toIndex !== undefined) query.set('toIndex', options.toIndex);
+  if (options.source !== undefined) query.set('source', options.source);
+  const response = await api.request('/v1/verify', { query, headers: { accept: 'application/x-ndjson' } });
+  const report = await followReport(response, api.url, options.json === true);
+  print(options.json === true ? JSON.stringify(report) : describeReport(report));
+  return report.intact ? EXIT.done : EXIT.findings;
+}
+
+const LONGEST_LINE = 16 * 1024 * 1024;
+
+async function followReport(response: Response, url: string, quiet: boolean): Promise<VerificationReport> {
+  if (response.body === null) throw new LedgerError('server-unavailable', `${url} sent no report`);
+  const progress = showProgress('entries', { quiet });
+  try {
+    for await (const line of readLines(response.body, LONGEST_LINE)) {
+      const message = JSON.parse(line.toString()) as VerifyLine;
+      if ('progress' in message) progress.update(message.progress.checked, message.progress.total);
+      else if ('problem' in message) {
+        throw new LedgerError('server-unavailable', `the verification ended: ${describeProblem(message.problem)}`);
+      } else return message;
+    }
+  } catch (error) {
+    throw error instanceof LedgerError ? error : unreachable(url, error);
+  } finally {
+    progress.stop();
+  }
+  throw new LedgerError('server-unavailable', `${url} ended the verification without a report`);
+}
+
+function describeReport(report: VerificationReport): string {
+  const { range, checked, size, head, durationMs } = report;
+  const scope = `${checked} of ${size} entries checked (indexes ${range.fromIndex} to ${range.toIndex}, exclusive) in ${durationMs} ms`;
+  const unchecked = (report.notChecked ?? []).map((part) => `not checked: ${part}`);
+  if (report.intact) return [`intact: ${scope}`, `head: ${size}:${head}`].join('\n');
+  return [
+    `NOT INTACT: ${report.findingsTotal} finding${report.findingsTotal === 1 ? '' : 's'}, ${scope}`,
+    ...report.findings.map(describeFinding),
+    ...(report.findingsTotal > report.findings.length ? ['… (only the first are listed)'] : []),
+    ...unchecked,
+  ].join('\n');
+}
+
+/** One finding in one line. */
+export function describeFinding(finding: Finding): string {
+  return [
+    `  ${finding.code}`,
+    finding.line === undefined ? '' : `line ${finding.line}`,
+    finding.index === null ? '' : `index ${finding.index}`,
+    finding.id === null ? '' : `event ${finding.id}`,
+    finding.source === null ? '' : `source ${JSON.stringify(finding.source)}`,
+    finding.detail ?? '',
+    finding.expected === null ? '' : `expected ${finding.expected}`,
+    finding.found === null ? '' : `found ${finding.found}`,
+  ]
+    .filter((part) => part !== '')
+    .join('  ');
+}

@@ -1,0 +1,158 @@
+/**
+ * The environment, read and checked once. Every mistake is named at once, by the variable it is in.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { LedgerError } from './ledger/error.js';
+
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** the process's own login; null: the embedded server */
+  readonly databaseUrl: string | null;
+  /** only for migrate and rebuild */
+  readonly databaseAdminUrl: string | null;
+  /** absolute */
+  readonly dataDirectory: string;
+  readonly origin: string | null;
+  readonly adminPassword: string | null;
+  readonly logLevel: LogLevel;
+}
+
+/** What the commands that talk to the API need to know. */
+export interface ClientConfig {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string | null;
+  /** absolute; the embedded server keeps its admin password there */
+  readonly dataDirectory: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws LedgerError `invalid-configuration` naming every variable that is wrong */
+export function readConfig(environment: Environment): Config {
+  const read = new Reader(environment);
+  const config: Config = {
+    host: read.text('HOST') ?? '127.0.0.1',
+    port: read.port('PORT') ?? 8080,
+    databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databaseAdminUrl: read.url('DATABASE_ADMIN_URL', ['postgres:', 'postgresql:']),
+    dataDirectory: read.dataDirectory(),
+    origin: read.origin(),
+    adminPassword: read.secret('LEDGER_ADMIN_PASSWORD'),
+    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+  };
+  if (read.secret('EVENTSTORE_URL') !== null) {
+    read.mistake('EVENTSTORE_URL', 'this version keeps its log in PostgreSQL only; unset it');
+  }
+  read.finish();
+  return config;
+}
+
+/** @throws LedgerError `invalid-configuration` naming every variable that is wrong */
+export function readClientConfig(
+  environment: Environment,
+  options: { readonly url?: string | undefined; readonly user?: string | undefined },
+): ClientConfig {
+  const read = new Reader({
+    ...environment,
+    ...(options.url === undefined ? {} : { LEDGER_URL: options.url }),
+    ...(options.user === undefined ? {} : { LEDGER_USER: options.user }),
+  });
+  const config: ClientConfig = {
+    url:
+      read.url('LEDGER_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ??
+      `http://127.0.0.1:${read.port('PORT') ?? 8080}`,
+    user: read.text('LEDGER_USER') ?? 'admin',
+    password: read.secret('LEDGER_ADMIN_PASSWORD'),
+    dataDirectory: read.dataDirectory(),
+  };
+  read.finish();
+  return config;
+}
+
+class Reader {
+  readonly #environment: Environment;
+  readonly #mistakes: string[] = [];
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  mistake(name: string, detail: string): null {
+    this.#mistakes.push(`${name}: ${detail}`);
+    return null;
+  }
+
+  finish(): void {
+    if (this.#mistakes.length > 0) {
+      throw new LedgerError('invalid-configuration', this.#mistakes.join('\n'));
+    }
+  }
+
+  /** An empty variable counts as unset, as in shells and compose files. */
+  text(name: string): string | null {
+    const value = this.#environment[name];
+    return value === undefined || value === '' ? null : value;
+  }
+
+  /** A variable that may instead name a file which holds it: NAME_FILE. */
+  secret(name: string): string | null {
+    const path = this.text(`${name}_FILE`);
+    const value = this.text(name);
+    if (path === null) return value;
+    if (value !== null) return this.mistake(name, `set either ${name} or ${name}_FILE, not both`);
+    try {
+      const secret = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+      return secret === '' ? this.mistake(`${name}_FILE`, `${path} is empty`) : secret;
+    } catch (error) {
+      return this.mistake(`${name}_FILE`, `cannot be read: ${(error as Error).message}`);
+    }
+  }
+
+  port(name: string): number | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    const port = Number(value);
+    return /^\d{1,5}$/.test(value) && port <= 65_535
+      ? port
+      : this.mistake(name, `must be a port number from 0 to 65535, not ${JSON.stringify(value)}`);
+  }
+
+  url(name: string, protocols: readonly string[]): string | null {
+    const value = this.secret(name);
+    if (value === null) return null;
+    const expected = protocols.map((protocol) => `${protocol}//`).join(' or ');
+    // The value may hold a password: it is never repeated in a message.
+    if (!URL.canParse(value)) return this.mistake(name, `must be a URL that begins with ${expected}`);
+    return protocols.includes(new URL(value).protocol)
+      ? value
+      : this.mistake(name, `must begin with ${expected}`);
+  }
+
+  oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    return (
+      choices.find((choice) => choice === value) ??
+      this.mistake(name, `must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+    );
+  }
+
+  dataDirectory(): string {
+    return resolve(this.text('LEDGER_DATA') ?? '.event-ledger');
+  }
+
+  /** A C2SP tlog origin: a name without white space or plus signs, best a schema-less URL. */
+  origin(): string | null {
+    const value = this.text('LEDGER_ORIGIN');
+    if (value === null) return null;
+    return /^[^\s+\p{Cc}]{1,255}$/u.test(value)
+      ? value
+      : this.mistake('LEDGER_ORIGIN', 'must be 1 to 255 characters without white space, + or control characters');
+  }
+}
