@@ -71,7 +71,8 @@ async function send(target: string, request: ApiRequest, authorization: string):
 /** The connection broke, before the answer or in the midst of it. */
 export function unreachable(url: string, error: unknown): LedgerError {
   const { cause } = error as { cause?: unknown };
-  const detail = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
+  const detail =
+    cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
   return new LedgerError(
     'server-unavailable',
     `${url} cannot be reached (${detail}). Is the server running? LEDGER_URL or --url name another one.`,

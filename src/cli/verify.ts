@@ -59,7 +59,10 @@ async function followReport(response: Response, url: string, quiet: boolean): Pr
       const message = JSON.parse(line.toString()) as VerifyLine;
       if ('progress' in message) progress.update(message.progress.checked, message.progress.total);
       else if ('problem' in message) {
-        throw new LedgerError('server-unavailable', `the verification ended: ${describeProblem(message.problem)}`);
+        throw new LedgerError(
+          'server-unavailable',
+          `the verification ended: ${describeProblem(message.problem)}`,
+        );
       } else return message;
     }
   } catch (error) {

@@ -1,0 +1,23 @@
+/** Arguments in forms that several commands share. */
+import { LedgerError } from '../ledger/error.js';
+
+/** For options that may be repeated. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/**
+ * `name=value` arguments as query parameters, in their order.
+ * @throws LedgerError `invalid-input` naming the argument without `=`
+ */
+export function parseParameters(parameters: readonly string[]): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const parameter of parameters) {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(parameter) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new LedgerError('invalid-input', `--filter ${parameter}: must be of the form name=value`);
+    }
+    query.append(name, value);
+  }
+  return query;
+}
