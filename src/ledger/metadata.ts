@@ -1,0 +1,95 @@
+/**
+ * Metadata: what is known about an event besides its payload. The API writes it in one exact form; anything else
+ * marks a foreign event, written into the log by another program.
+ */
+import { canonicalBytes, readCanonical } from './canonical-json.js';
+import { LedgerError } from './error.js';
+import { MAX_TEXT_BYTES } from './name.js';
+import { isInstant } from './time.js';
+import type { Instant, Json } from './types.js';
+
+export interface Metadata {
+  readonly v: 1;
+  /** when the API took the event */
+  readonly recordedAt: Instant;
+  /** when it happened, as the producer says; null when it did not say */
+  readonly occurredAt: Instant | null;
+  /** the credential it came through */
+  readonly recordedBy: string | null;
+  /** who did it, as the producer says */
+  readonly actor: string | null;
+  /** 32 lower-case hex digits, random: a published header does not let anyone guess the payload */
+  readonly salt: string;
+  /** as sent, when it is not the event's id */
+  readonly id?: string;
+  /** as sent */
+  readonly timestamp?: string;
+  readonly subject?: string;
+  /** at most 32 levels */
+  readonly context?: Json;
+  readonly trace?: Readonly<Record<string, string>>;
+  readonly cloudevent?: Readonly<Record<string, Json>>;
+}
+
+/** Levels that `context` may have: a scalar has 0. */
+export const MAX_CONTEXT_DEPTH = 32;
+
+/**
+ * The bytes to record.
+ * @throws LedgerError `internal` when they would be read as foreign: the door must have refused it before
+ */
+export function encodeMetadata(metadata: Metadata): Buffer {
+  const bytes = canonicalBytes(metadata as unknown as Json);
+  if (decodeMetadata(bytes) === null)
+    throw new LedgerError('internal', 'metadata is not in the form of version 1');
+  return bytes;
+}
+
+/** @returns null for bytes in any other form: a foreign event. Takes bytes of any size and kind. */
+export function decodeMetadata(bytes: Buffer): Metadata | null {
+  const read = readCanonical(bytes);
+  if (!read?.canonical || !isObject(read.value)) return null;
+  const members = read.value;
+  for (const name of REQUIRED) if (!Object.hasOwn(members, name)) return null;
+  for (const [name, value] of Object.entries(members)) if (FORM.get(name)?.(value) !== true) return null;
+  return members as unknown as Metadata;
+}
+
+type Check = (value: Json) => boolean;
+
+const isText: Check = (value) =>
+  typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= MAX_TEXT_BYTES;
+
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+
+const REQUIRED = ['v', 'recordedAt', 'occurredAt', 'recordedBy', 'actor', 'salt'];
+
+const FORM: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ['v', (value) => value === 1],
+  ['recordedAt', isInstant],
+  ['occurredAt', orNull(isInstant)],
+  ['recordedBy', orNull(isText)],
+  ['actor', orNull(isText)],
+  ['salt', (value) => typeof value === 'string' && /^[0-9a-f]{32}$/.test(value)],
+  ['id', isText],
+  ['timestamp', isText],
+  ['subject', isText],
+  ['context', (value) => depthOf(value) <= MAX_CONTEXT_DEPTH],
+  ['trace', (value) => isObject(value) && Object.values(value).every((item) => typeof item === 'string')],
+  ['cloudevent', isObject],
+]);
+
+function isObject(value: Json): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Levels of arrays and objects: a scalar has 0, `[]` has 1. The strict parser has bounded them already. */
+function depthOf(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let deepest = 0;
+  for (const item of Object.values<Json>(value)) deepest = Math.max(deepest, depthOf(item));
+  return deepest + 1;
+}

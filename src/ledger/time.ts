@@ -1,0 +1,86 @@
+/** Times: read from what producers send, kept as UTC with milliseconds. */
+import { LedgerError } from './error.js';
+import type { Instant } from './types.js';
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const RFC_3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+
+/** 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z */
+const FIRST_MS = -62_135_596_800_000;
+const LAST_MS = 253_402_300_799_999;
+
+/**
+ * Read a timestamp of RFC 3339 with an offset; `T` and `Z` may be lower case (5.6).
+ *
+ * Digits beyond milliseconds are cut. Only days of the calendar count, and years 0001–9999 after conversion to UTC.
+ * A leap second (`:60`) is taken where one can be, at 23:59 UTC on 30 June or 31 December (5.7), and becomes the
+ * last millisecond of that day: it stays on its day, and order is kept.
+ * @returns null for anything else
+ */
+export function parseTimestamp(text: string): Instant | null {
+  const match = RFC_3339.exec(text);
+  if (match === null) return null;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const offset = offsetMinutes(match[8], match[9], match[10]);
+  if (offset === null || hour > 23 || minute > 59 || second > 60) return null;
+  const midnight = utcMidnight(year, month, day);
+  if (midnight === null) return null;
+
+  const minuteStart = midnight + (hour * 60 + minute - offset) * 60_000;
+  const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
+  if (second === 60) {
+    return isLastMinuteOfHalfYear(minuteStart) ? inRange(minuteStart + 59_999) : null;
+  }
+  return inRange(minuteStart + second * 1000 + milliseconds);
+}
+
+/** Whether a text is a real time in the one form that entries have. */
+export function isInstant(text: unknown): text is Instant {
+  if (typeof text !== 'string' || !INSTANT.test(text) || text.startsWith('0000')) return false;
+  const time = Date.parse(text);
+  // a day that the calendar does not have comes back as another one
+  return !Number.isNaN(time) && new Date(time).toISOString() === text;
+}
+
+/**
+ * @param ms whole milliseconds since 1970, years 0001–9999
+ * @throws LedgerError `internal` for any other number
+ */
+export function instantFromMs(ms: number): Instant {
+  const instant = Number.isInteger(ms) ? inRange(ms) : null;
+  if (instant === null) throw new LedgerError('internal', `${ms} ms is no time of the years 0001–9999`);
+  return instant;
+}
+
+/** Whole milliseconds since 1970. */
+export function instantToMs(instant: Instant): number {
+  return Date.parse(instant);
+}
+
+function inRange(ms: number): Instant | null {
+  return ms >= FIRST_MS && ms <= LAST_MS ? (new Date(ms).toISOString() as Instant) : null;
+}
+
+function offsetMinutes(sign?: string, hours = '0', minutes = '0'): number | null {
+  if (Number(hours) > 23 || Number(minutes) > 59) return null;
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+}
+
+function utcMidnight(year: number, month: number, day: number): number | null {
+  // Date.UTC takes the years 0–99 for 1900–1999
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : null;
+}
+
+function isLastMinuteOfHalfYear(minuteStart: number): boolean {
+  return /-(?:06-30|12-31)T23:59:00/.test(new Date(minuteStart).toISOString());
+}
