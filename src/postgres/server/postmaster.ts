@@ -1,0 +1,168 @@
+/** One run of a PostgreSQL server: from its start to its end, as a child process or as an orphan of an earlier one. */
+import type { ChildProcess } from 'node:child_process';
+import { open, readFile, readlink, realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { LedgerError } from '../../ledger/error.js';
+import type { Account } from './account.js';
+import type { Binaries } from './binaries.js';
+import type { Endpoint } from './endpoint.js';
+import { cannotStart, lastLines, spawnProgram } from './run.js';
+import { commandOf, isAlive } from './process.js';
+import { until } from './until.js';
+
+/** What the server writes about itself in its cluster's postmaster.pid. */
+export interface PostmasterFile {
+  readonly pid: number;
+  /** `starting`, `ready`, `stopping` …, empty while it does not say */
+  readonly status: string;
+}
+
+/** @returns null when there is no such file, or it is not complete yet */
+export async function readPostmasterFile(cluster: string): Promise<PostmasterFile | null> {
+  const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
+  const lines = text.split('\n');
+  const pid = Number(lines[0]);
+  return Number.isSafeInteger(pid) && pid > 0 ? { pid, status: (lines[7] ?? '').trim() } : null;
+}
+
+/**
+ * The server that runs on this cluster and is no child of ours: its pid, null when there is none. A pid in a file
+ * left behind may meanwhile be that of any program: only a postgres that works in this very directory counts.
+ */
+export async function findPostmaster(cluster: string): Promise<number | null> {
+  const file = await readPostmasterFile(cluster);
+  if (file === null || file.pid === process.pid || !isAlive(file.pid)) return null;
+  return (await servesCluster(file.pid, cluster)) ? file.pid : null;
+}
+
+async function servesCluster(pid: number, cluster: string): Promise<boolean> {
+  if (process.platform === 'linux') {
+    const [program, directory] = await Promise.all([
+      readlink(`/proc/${pid}/exe`).catch(() => ''),
+      readlink(`/proc/${pid}/cwd`).catch(() => ''),
+    ]);
+    return basename(program).startsWith('postgres') && directory === (await realpath(cluster));
+  }
+  const command = await commandOf(pid);
+  return command.includes('postgres') && command.includes(cluster);
+}
+
+export interface StartOptions {
+  readonly binaries: Binaries;
+  readonly account: Account | null;
+  readonly endpoint: Endpoint;
+  /** a file that takes what the server prints; opened for appending */
+  readonly logFile: string;
+  /** settings that no file in the cluster overrides */
+  readonly settings: Readonly<Record<string, string>>;
+  /** how long it may take to be ready, recovery included */
+  readonly timeoutMs: number;
+}
+
+/** A server that we started and that is ready. */
+export interface Postmaster {
+  readonly pid: number;
+  /** resolves when it has ended, for whatever reason, with what it said last */
+  readonly ended: Promise<string>;
+}
+
+/**
+ * Start the server and wait until it takes connections.
+ * @throws LedgerError `in-use` when another server has the cluster, else `store-unavailable` with its last words
+ */
+export async function startPostmaster(cluster: string, options: StartOptions): Promise<Postmaster> {
+  const log = await open(options.logFile, 'a', 0o600);
+  let child: ChildProcess;
+  let before: number;
+  try {
+    before = (await log.stat()).size;
+    const stdio = ['ignore', log.fd, log.fd] as const;
+    child = spawnProgram(options.binaries.postgres, postgresArguments(cluster, options), {
+      account: options.account,
+      stdio: [...stdio],
+    });
+  } finally {
+    await log.close();
+  }
+  const failed = new Promise<never>((_resolve, reject) => {
+    child.once('error', (error) => reject(cannotStart(options.binaries.postgres, error)));
+  });
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', () => {
+      void textFrom(options.logFile, before).then((text) => resolve(lastLines(text)));
+    });
+  });
+  const over = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const ready = async (): Promise<boolean> => {
+    const file = await readPostmasterFile(cluster);
+    return over() || (file?.pid === child.pid && file?.status === 'ready');
+  };
+  const isReady = await Promise.race([until(ready, options.timeoutMs), failed]);
+  if (over()) throw refused(cluster, await ended);
+  const { pid } = child;
+  if (pid === undefined) throw new LedgerError('internal', 'a process without pid');
+  if (!isReady) {
+    await endPostmaster(pid, { patienceMs: 1000 });
+    throw new LedgerError('store-unavailable', `PostgreSQL was not ready after ${options.timeoutMs} ms`);
+  }
+  return { pid, ended };
+}
+
+function refused(cluster: string, words: string): LedgerError {
+  return /lock file ".*" already exists|shared memory block .* is still in use/.test(words)
+    ? new LedgerError('in-use', `another PostgreSQL runs in ${cluster}: ${words}`)
+    : new LedgerError('store-unavailable', `PostgreSQL did not start: ${words}`);
+}
+
+function postgresArguments(cluster: string, options: StartOptions): readonly string[] {
+  const { endpoint } = options;
+  const settings: Record<string, string> = {
+    ...options.settings,
+    port: String(endpoint.port),
+    ...(endpoint.kind === 'socket'
+      ? {
+          listen_addresses: '',
+          unix_socket_directories: quoted(endpoint.directory),
+          unix_socket_permissions: '0700',
+        }
+      : { listen_addresses: '127.0.0.1', unix_socket_directories: '' }),
+  };
+  return ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+}
+
+/** One directory in a setting that takes a list of them. */
+function quoted(directory: string): string {
+  return `"${directory.replaceAll('"', '""')}"`;
+}
+
+async function textFrom(path: string, start: number): Promise<string> {
+  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  return bytes.subarray(Math.min(start, bytes.length)).toString();
+}
+
+/**
+ * End a server: first so that it finishes what it wrote and needs no recovery, then at once, then by force. What was
+ * committed is safe in each case.
+ * @param options.patienceMs how long the orderly end may take; 1.5 s more for the others
+ */
+export async function endPostmaster(pid: number, options: { readonly patienceMs: number }): Promise<void> {
+  const gone = (): Promise<boolean> => Promise.resolve(!isAlive(pid));
+  for (const [signal, patienceMs] of [
+    ['SIGINT', options.patienceMs],
+    ['SIGQUIT', 1000],
+    ['SIGKILL', 500],
+  ] as const) {
+    signalProcess(pid, signal);
+    if (await until(gone, patienceMs)) return;
+    signalProcess(pid, 'SIGCONT');
+  }
+  throw new LedgerError('store-unavailable', `PostgreSQL (process ${pid}) cannot be ended`);
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended in the meantime, which is what was wanted.
+  }
+}

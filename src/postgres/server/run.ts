@@ -1,0 +1,85 @@
+/** Starting PostgreSQL's programs: in a clean environment, as the right user, away from the terminal. */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { LedgerError } from '../../ledger/error.js';
+import type { Account } from './account.js';
+
+/**
+ * The whole environment of PostgreSQL's processes. PGxxx, LANG, LD_LIBRARY_PATH and TZ of whoever starts us would
+ * otherwise decide about encodings, directories and time zones.
+ */
+function environment(): NodeJS.ProcessEnv {
+  const kept = process.platform === 'win32' ? ['SystemRoot', 'PATH', 'TEMP', 'TMP'] : ['PATH'];
+  const copied = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return { ...(Object.fromEntries(copied) as NodeJS.ProcessEnv), LC_ALL: 'C', TZ: 'UTC' };
+}
+
+export interface SpawnOptions {
+  readonly account: Account | null;
+  readonly stdio: StdioOptions;
+}
+
+/**
+ * Start a program in a session of its own: Ctrl-C at the terminal reaches us alone, and we end it in order.
+ */
+export function spawnProgram(path: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const { account, stdio } = options;
+  return spawn(path, args, {
+    cwd: '/',
+    env: environment(),
+    stdio,
+    detached: true,
+    windowsHide: true,
+    ...(account && { uid: account.uid, gid: account.gid }),
+  });
+}
+
+/**
+ * Run a program to its end.
+ * @returns what it printed, both outputs together
+ * @throws LedgerError `store-unavailable` with its last lines when it fails or cannot be started
+ */
+export async function runProgram(
+  path: string,
+  args: readonly string[],
+  account: Account | null,
+): Promise<string> {
+  const child = spawnProgram(path, args, { account, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const collect = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-16_384);
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const code = await new Promise<number | string | null>((resolve, reject) => {
+    child.once('error', (error) => reject(cannotStart(path, error)));
+    child.once('close', (exitCode, signal) => resolve(exitCode ?? signal));
+  });
+  if (code === 0) return output;
+  throw new LedgerError('store-unavailable', `${path} failed (${code}): ${lastLines(output)}`);
+}
+
+/** What to say when the system refuses to start one of PostgreSQL's programs. */
+export function cannotStart(path: string, error: unknown): LedgerError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reason =
+    code === 'ENOENT'
+      ? 'it is missing, or made for another C library than the one of this system (glibc)'
+      : code === 'EPERM' || code === 'EINVAL'
+        ? 'this system does not let us run it as another user; start as an ordinary user'
+        : (error as Error).message;
+  return new LedgerError(
+    'store-unavailable',
+    `${path} cannot be started: ${reason}. Set DATABASE_URL to use a PostgreSQL of your own instead`,
+    { cause: error },
+  );
+}
+
+/** The end of a program's output as one line. */
+export function lastLines(output: string, count = 6): string {
+  return output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(-count)
+    .join(' | ');
+}

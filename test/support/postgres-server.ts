@@ -1,0 +1,79 @@
+/** A PostgreSQL server of a test's own, in a temporary directory: quick to make, and not durable unless asked. */
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serverAccount } from '../../src/postgres/server/account.js';
+import { findPackage, prepareBinaries } from '../../src/postgres/server/binaries.js';
+import { giveTo, initialiseCluster, SUPERUSER } from '../../src/postgres/server/cluster.js';
+import { chooseEndpoint, urlOf } from '../../src/postgres/server/endpoint.js';
+import { endPostmaster, startPostmaster, type Postmaster } from '../../src/postgres/server/postmaster.js';
+import { SETTINGS } from '../../src/postgres/server/settings.js';
+
+export interface TestServer {
+  /** as a superuser, on the database `postgres`; the same after a restart */
+  readonly superuserUrl: string;
+  /** the running postmaster */
+  readonly pid: number;
+  /** orderly end; the data stays for `start` */
+  stop(): Promise<void>;
+  /** SIGKILL to the postmaster, and a wait until it is gone */
+  kill(): Promise<void>;
+  /** after `stop` or `kill` */
+  start(): Promise<void>;
+  /** the end of it, data and all */
+  remove(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  /** whether commits wait for the disk as in production; default false, which is faster */
+  readonly durable?: boolean;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const RELAXED = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { durable = false } = options;
+  const directory = await mkdtemp(join(tmpdir(), 'ledger-'));
+  await chmod(directory, 0o711);
+  const account = await serverAccount();
+  const binaries = await prepareBinaries(await findPackage(), account, join(directory, 'binaries'));
+  const cluster = join(directory, 'cluster');
+  const socket = join(directory, 'socket');
+  await mkdir(socket);
+  await giveTo(socket, account);
+  const password = randomBytes(16).toString('hex');
+  await initialiseCluster(cluster, { binaries, account, superuserPassword: password, durable });
+  const endpoint = await chooseEndpoint(socket);
+  const settings = { ...SETTINGS, ...(durable ? {} : RELAXED), max_connections: '200', ...options.settings };
+  const logFile = join(directory, 'log');
+  const run = (): Promise<Postmaster> =>
+    startPostmaster(cluster, { binaries, account, endpoint, logFile, settings, timeoutMs: 30_000 });
+
+  let postmaster: Postmaster | null = await run();
+  const end = async (): Promise<void> => {
+    if (postmaster) await endPostmaster(postmaster.pid, { patienceMs: 5000 });
+    postmaster = null;
+  };
+  return {
+    superuserUrl: urlOf(endpoint, { user: SUPERUSER, password }, 'postgres'),
+    get pid() {
+      if (!postmaster) throw new Error('the server does not run');
+      return postmaster.pid;
+    },
+    stop: end,
+    async kill() {
+      if (postmaster) process.kill(postmaster.pid, 'SIGKILL');
+      await postmaster?.ended;
+      postmaster = null;
+    },
+    async start() {
+      postmaster ??= await run();
+    },
+    async remove() {
+      await end();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
