@@ -35,25 +35,30 @@ export function readCanonical(bytes: Buffer): { readonly canonical: boolean; rea
 }
 
 function arrayText(items: readonly Json[]): string {
-  let text = '[';
-  for (const [index, item] of items.entries()) text += (index === 0 ? '' : ',') + canonicalJson(item);
-  return `${text}]`;
+  let text = '';
+  for (const item of items) text += `${text === '' ? '[' : ','}${canonicalJson(item)}`;
+  return text === '' ? '[]' : `${text}]`;
 }
 
 function objectText(members: Readonly<Record<string, Json>>): string {
-  let text = '{';
+  let text = '';
   // the default order of sort() is that of UTF-16 code units
   for (const name of Object.keys(members).sort()) {
     const value = members[name];
     if (value === undefined)
       throw new LedgerError('invalid-input', 'JSON has no text for an undefined member');
-    text += `${text === '{' ? '' : ','}${stringText(name)}:${canonicalJson(value)}`;
+    text += `${text === '' ? '{' : ','}${stringText(name)}:${canonicalJson(value)}`;
   }
-  return `${text}}`;
+  return text === '' ? '{}' : `${text}}`;
 }
 
+/** Anything that is not printable ASCII, and what must be escaped there. */
+const UNUSUAL = /[^ !#-[\]-~]/;
+const SURROGATE = /\p{Cs}/u;
+
 function stringText(value: string): string {
-  if (/\p{Cs}/u.test(value)) throw new LedgerError('invalid-input', 'JSON has no text for a lone surrogate');
+  if (!UNUSUAL.test(value)) return `"${value}"`;
+  if (SURROGATE.test(value)) throw new LedgerError('invalid-input', 'JSON has no text for a lone surrogate');
   return JSON.stringify(value);
 }
 
