@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'int',
+          sequence: { groupOrder: 1 },
           include: ['test/**/*.int.test.ts'],
           globalSetup: ['test/support/postgres-setup.ts'],
           testTimeout: 60_000,
@@ -18,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 2 },
           include: ['test/**/*.e2e.test.ts'],
           globalSetup: ['test/support/postgres-setup.ts'],
           testTimeout: 120_000,
@@ -28,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'long',
+          sequence: { groupOrder: 3 },
           include: ['test/**/*.long.test.ts'],
           globalSetup: ['test/support/postgres-setup.ts'],
           testTimeout: 900_000,

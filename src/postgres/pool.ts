@@ -1,0 +1,136 @@
+/**
+ * Connections to PostgreSQL whose sessions are the same everywhere: what a server, a database or a role is
+ * configured to does not change what we read, and nothing waits for ever on a server that hangs.
+ */
+import pg from 'pg';
+
+export interface PoolOptions {
+  readonly url: string;
+  /** what pg_stat_activity shows */
+  readonly applicationName: string;
+  /** connections at most; whoever needs another one waits for `connectTimeoutMs` */
+  readonly max: number;
+  /** the server ends a statement after so long; default 10 s, 0: never */
+  readonly statementTimeoutMs?: number;
+  /** for a connection, a new one or a free one; default 5 s */
+  readonly connectTimeoutMs?: number;
+  /** further settings of each session */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const STATEMENT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** So much longer than the server we wait before we believe that it hangs. */
+const GRACE_MS = 2_000;
+
+/** Startup options outrank what ALTER ROLE, ALTER DATABASE, postgresql.conf and PGOPTIONS say. */
+const SESSION: Readonly<Record<string, string>> = {
+  // All SQL names its schema; nothing that somebody creates gets between.
+  search_path: 'pg_catalog,pg_temp',
+  client_encoding: 'UTF8',
+  DateStyle: 'ISO,YMD',
+  IntervalStyle: 'iso_8601',
+  TimeZone: 'UTC',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  standard_conforming_strings: 'on',
+  default_transaction_isolation: 'read committed',
+  // An acknowledged event is on disk, whatever the role was set to.
+  synchronous_commit: 'on',
+  // A policy that hides rows is an error, not a shorter answer.
+  row_security: 'off',
+  jit: 'off',
+};
+
+/**
+ * A pool of such connections, made when needed. Errors reject the calls they happen to; a connection that breaks
+ * while nobody uses it is replaced silently. Rejections are node-postgres' own: see errors.ts.
+ */
+export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(options),
+    max: options.max,
+    idleTimeoutMillis: 30_000,
+  });
+  // A client's error without listener would end the process, also while the client is lent out between two queries.
+  // The next query on it rejects, which is where the error is dealt with.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** One connection with the same settings, for sessions that hold a lock or listen; not connected yet. */
+export function createClient(options: Omit<PoolOptions, 'max'>): pg.Client {
+  const client = new pg.Client(clientConfig(options));
+  client.on('error', () => undefined);
+  return client;
+}
+
+function clientConfig(options: Omit<PoolOptions, 'max'>): pg.ClientConfig {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const settings = { ...SESSION, statement_timeout: String(statementTimeoutMs), ...options.settings };
+  return {
+    connectionString: withOptions(options.url, startupOptions(settings)),
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    ...(statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + GRACE_MS }),
+  };
+}
+
+function startupOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\\s]/g, '\\$&')}`)
+    .join(' ');
+}
+
+/** The URL's own `options` stay, ours come last and count; pg lets a URL overrule its other configuration. */
+function withOptions(url: string, ours: string): string {
+  const [place, query] = splitOnce(url, '?');
+  const parameters = new URLSearchParams(query);
+  const theirs = parameters.get('options');
+  parameters.set('options', theirs === null ? ours : `${theirs} ${ours}`);
+  return `${place}?${parameters.toString().replaceAll('+', '%20')}`;
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+/**
+ * Run something in one transaction: committed when it resolves, rolled back when it rejects. A connection of
+ * doubtful state is not used again.
+ * @param begin the statement that begins it, with isolation level and access mode
+ */
+export async function inTransaction<Result>(
+  pool: pg.Pool,
+  begin: string,
+  run: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(begin);
+    const result = await run(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // What is no answer of the server leaves a connection whose state nobody knows.
+    broken = error instanceof pg.DatabaseError ? await rollback(client) : (error as Error);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
