@@ -45,6 +45,64 @@ export interface Finding {
   readonly detail?: string;
 }
 
+/** Where something was found, as far as that is known. */
+export interface Place {
+  readonly index?: number | null;
+  readonly id?: string | null;
+  readonly source?: string | null;
+  readonly line?: number;
+}
+
+/** What was found there. */
+export interface Difference {
+  readonly code: FindingCode;
+  readonly expected?: string | null;
+  readonly found?: string | null;
+  readonly detail?: string;
+}
+
+export function finding(place: Place, difference: Difference): Finding {
+  const { code, expected, found, detail } = difference;
+  return {
+    code,
+    index: place.index ?? null,
+    id: place.id ?? null,
+    source: place.source ?? null,
+    expected: expected ?? null,
+    found: found ?? null,
+    ...(place.line === undefined ? {} : { line: place.line }),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+/** A report names so many findings; beyond, it counts. */
+export const MAX_FINDINGS = 1000;
+
+/** Findings in the order they were found: the first 1,000, and how many there were. */
+export class FindingList {
+  total = 0;
+  readonly first: Finding[] = [];
+
+  add(...findings: readonly Finding[]): void {
+    for (const item of findings) if (this.first.length < MAX_FINDINGS) this.first.push(item);
+    this.total += findings.length;
+  }
+
+  /** Count a finding for each from ≤ index < to; a run of millions costs no more than 1,000. */
+  addRun(from: number, to: number, findingAt: (index: number) => Finding): void {
+    const listed = Math.min(to, from + MAX_FINDINGS - this.first.length);
+    for (let index = from; index < listed; index++) this.first.push(findingAt(index));
+    this.total += Math.max(0, to - from);
+  }
+}
+
+const SHOWN = 200;
+
+/** A value as a finding shows it: not longer than a line. */
+export function shorten(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}… (${text.length} characters)`;
+}
+
 /** A report (API.md): `intact` only when everything in range was read and nothing was found. */
 export interface VerificationReport {
   readonly intact: boolean;

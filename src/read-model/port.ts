@@ -5,6 +5,7 @@
  * All methods reject with a LedgerError: `store-unavailable` (try again), `fenced`, `schema-version`,
  * `access-denied`, `too-slow`, `internal`. Every statement has a time limit.
  */
+import type { EventFilters } from '../ledger/filters.js';
 import type { EntryRow, SourceHeadRow } from '../ledger/row.js';
 import type { TreeState, Tile } from '../ledger/tiles.js';
 import type {
@@ -19,6 +20,8 @@ import type {
   Verdict,
 } from '../ledger/types.js';
 import type { Finding } from '../ledger/finding.js';
+
+export type { EventFilters, PayloadFilter } from '../ledger/filters.js';
 
 // ---------------------------------------------------------------------------------------------- writing
 
@@ -185,32 +188,6 @@ export interface LedgerSnapshot {
 export interface KnownIdentities {
   readonly entries: ReadonlyMap<EventId, Entry>;
   readonly lastRevision: Revision | null;
-}
-
-/** Different filters all apply; the values of one are alternatives; an empty list or null is no filter. */
-export interface EventFilters {
-  readonly sources: readonly string[];
-  readonly types: readonly string[];
-  readonly actors: readonly string[];
-  readonly recordedBy: readonly string[];
-  readonly subjects: readonly string[];
-  readonly verdicts: readonly Verdict[];
-  /** half-open ranges of recordedAt and occurredAt: from ≤ x < to */
-  readonly since: Instant | null;
-  readonly until: Instant | null;
-  readonly occurredSince: Instant | null;
-  readonly occurredUntil: Instant | null;
-  readonly payload: readonly PayloadFilter[];
-  /** whether entries of sources that begin with `_` are shown */
-  readonly internal: boolean;
-}
-
-/** The scalar at a place in the payload is one of these. */
-export interface PayloadFilter {
-  /** reference tokens of a JSON Pointer (RFC 6901), unescaped; a token that is a number also names an array item */
-  readonly path: readonly string[];
-  /** canonical JSON texts of scalars: `"v"`, `12.5`, `true`, `null` */
-  readonly values: readonly string[];
 }
 
 export interface EventPage {
