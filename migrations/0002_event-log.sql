@@ -8,7 +8,10 @@
 --                            INSERT (source, id, type, data, metadata) ON event_log.event
 --   nobody else              anything; no role UPDATE, DELETE or TRUNCATE on event, or any writing on counter
 
-CREATE SCHEMA event_log;
+-- `migrate` makes the schema where the migrations' role may not.
+DO $$ BEGIN
+  IF to_regnamespace('event_log') IS NULL THEN CREATE SCHEMA event_log; END IF;
+END $$;
 
 -- What a source is indexed by: keys of a B-tree are limited to 2,704 bytes, sources are not. Below 32 bytes the source
 -- itself, else the 32 bytes of its hash: never the same for two sources.
