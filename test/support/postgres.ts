@@ -59,10 +59,9 @@ async function dropDatabase(serverUrl: string, name: string): Promise<void> {
     `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`,
     `SELECT quote_ident(rolname) AS role FROM pg_catalog.pg_roles WHERE starts_with(rolname, '${name}_')`,
   ]);
-  await query(
-    serverUrl,
-    roles.map(({ role }) => `DROP ROLE ${role}`),
-  );
+  // at once: they have granted each other memberships
+  const names = roles.map(({ role }) => role).join(', ');
+  if (names !== '') await query(serverUrl, [`DROP ROLE ${names}`]);
 }
 
 async function query(url: string, statements: readonly string[]): Promise<readonly Record<string, string>[]> {
