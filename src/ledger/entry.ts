@@ -57,12 +57,23 @@ export function contentHash(data: Uint8Array, metadata: Uint8Array): Hash {
 
 /** The header as RFC 8785 writes it: the members in the order of their names, without white space. */
 export function headerBytes(header: Header): Buffer {
-  const { actor, content, id, index, occurredAt, previous, previousInSource } = header;
-  const { recordedAt, recordedBy, revision, schema, source, type, v, verdict } = header;
   // strings, safe integers and null: JSON.stringify writes them as RFC 8785 (3.2.2) does
   const inOrder = {
-    ...{ actor, content, id, index, occurredAt, previous, previousInSource },
-    ...{ recordedAt, recordedBy, revision, schema, source, type, v, verdict },
+    actor: header.actor,
+    content: header.content,
+    id: header.id,
+    index: header.index,
+    occurredAt: header.occurredAt,
+    previous: header.previous,
+    previousInSource: header.previousInSource,
+    recordedAt: header.recordedAt,
+    recordedBy: header.recordedBy,
+    revision: header.revision,
+    schema: header.schema,
+    source: header.source,
+    type: header.type,
+    v: header.v,
+    verdict: header.verdict,
   };
   return Buffer.from(JSON.stringify(inOrder), 'utf8');
 }
