@@ -130,7 +130,10 @@ function readTime(text: string | null): Instant | null {
   return inRange ? (instant as Instant) : null;
 }
 
-function unreadable(row: EntryRow, column: keyof EntryRow): { readonly ok: false; readonly finding: Finding } {
+function unreadable(
+  row: EntryRow,
+  column: keyof EntryRow,
+): { readonly ok: false; readonly finding: Finding } {
   const value = row[column];
   return {
     ok: false,
@@ -143,7 +146,11 @@ function unreadable(row: EntryRow, column: keyof EntryRow): { readonly ok: false
 }
 
 /** What a row says of its own place, as far as a finding may repeat it. */
-export function placeOfRow(row: EntryRow): { index: number | null; id: string | null; source: string | null } {
+export function placeOfRow(row: EntryRow): {
+  index: number | null;
+  id: string | null;
+  source: string | null;
+} {
   return { index: readCount(row.index), id: show(row.id), source: show(row.source) };
 }
 

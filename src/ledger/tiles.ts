@@ -115,7 +115,8 @@ async function subtreeRoot({ from, to }: Subtree, fetch: FetchTile): Promise<Buf
   for (let level = 0; hashesAtLevel(to - from, level) > 0; level++) {
     // of the level's hashes, those that no full tile of the subtree sums up in the level above
     const end = hashesAtLevel(to, level);
-    const begin = Math.max(end - (end % TILE_HASHES), hashesAtLevel(from, level));
+    const isHighest = hashesAtLevel(to - from, level + 1) === 0;
+    const begin = isHighest ? hashesAtLevel(from, level) : end - (end % TILE_HASHES);
     right = joinRight(await hashesOf(fetch, level, begin, end), right);
   }
   return right;

@@ -1,0 +1,181 @@
+/**
+ * Full verification: every entry of a range is read once, in order, and everything that the ledger states about it
+ * is recomputed. What was found is data in the report; only failures to read are exceptions.
+ */
+import { ahead } from './ahead.js';
+import { NO_FILTERS, type EventFilters } from './filters.js';
+import { finding, FindingList, shorten, type Finding, type VerificationReport } from './finding.js';
+import { isCount, isHash } from './header-form.js';
+import { placeOfRow, type EntryRow, type SourceHeadRow } from './row.js';
+import { checkSourceHeads } from './source-head-check.js';
+import { TileCheck, type StoredTile } from './tile-check.js';
+import { NO_HASH, type Head } from './types.js';
+import { Walk } from './walk.js';
+
+/**
+ * The ledger at one moment, as far as verification reads it. Rows come in index order, in arrays of bounded
+ * bytes, and nothing that is not asked for is read.
+ */
+export interface LedgerView {
+  readonly head: Head;
+  readonly sourceHeads: readonly SourceHeadRow[];
+  /** rows at or beyond the head's size, or below zero */
+  readonly beyond: readonly EntryRow[];
+  rows(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly EntryRow[]>;
+  tiles(level: number, from: number, to: number): AsyncIterable<StoredTile>;
+}
+
+export interface VerificationOptions {
+  /** half-open; the whole ledger unless given */
+  readonly fromIndex?: number;
+  readonly toIndex?: number;
+  /** only the entries of this source */
+  readonly source?: string;
+  /** what the store's own check of its catalogue and rights gave */
+  readonly selfCheck?: { readonly checked: boolean; readonly findings: readonly Finding[] };
+}
+
+export interface Progress {
+  readonly checked: number;
+  readonly total: number;
+}
+
+/** The report without what a clock says. */
+export type Verification = Omit<VerificationReport, 'startedAt' | 'durationMs'>;
+
+/**
+ * Verify entries fromIndex ≤ index < toIndex: their bytes, metadata, hashes and both chains, and that none is missing
+ * or doubled; tiles as far as they cover the range; the head and the sources' heads when the range reaches the
+ * ledger's end. Of one source: its entries, its chain and its head.
+ *
+ * Within a range the first entry is held to the entry before the range, and a source's first entry in it to nothing.
+ * Yields after each array of rows; memory grows only with the number of sources.
+ * @throws what the view throws
+ */
+export async function* verifyLedger(
+  view: LedgerView,
+  options: VerificationOptions = {},
+): AsyncGenerator<Progress, Verification, void> {
+  const findings = new FindingList();
+  const notChecked: string[] = [];
+  checkCatalogue(options, findings, notChecked);
+  const size = readSize(view, findings, notChecked);
+  const range = clipRange(options, size, notChecked);
+  const { source } = options;
+  const tiles = new TileCheck({ readTiles: view.tiles.bind(view), range, size, findings });
+  const walk = new Walk({ range, source: source ?? null, tiles, findings });
+  const total = Math.min(range.toIndex - range.fromIndex, countOf(view, source));
+
+  try {
+    if (source === undefined) await readContext(view, walk, range.fromIndex);
+    yield { checked: 0, total };
+    const filters = source === undefined ? undefined : { ...NO_FILTERS, sources: [source] };
+    for await (const rows of ahead(view.rows(range.fromIndex, range.toIndex, filters))) {
+      for (const row of rows) walk.row(row);
+      await tiles.settle();
+      yield { checked: walk.checked, total };
+    }
+    walk.end();
+    await tiles.finish();
+  } finally {
+    await tiles.close();
+  }
+
+  if (range.toIndex === size) checkEnd(view, walk, { size, source, fromIndex: range.fromIndex, findings });
+  return {
+    intact: findings.total === 0 && notChecked.length === 0,
+    mode: 'full',
+    range,
+    ...(source === undefined ? {} : { source }),
+    checked: walk.checked,
+    size,
+    head: shorten(String(view.head.hash)),
+    findings: findings.first,
+    findingsTotal: findings.total,
+    ...(notChecked.length === 0 ? {} : { notChecked }),
+  };
+}
+
+function checkCatalogue(
+  { selfCheck }: VerificationOptions,
+  findings: FindingList,
+  notChecked: string[],
+): void {
+  if (selfCheck === undefined) return;
+  findings.add(...selfCheck.findings);
+  if (!selfCheck.checked) notChecked.push("the database's catalogue: it is newer than this program");
+}
+
+function readSize({ head }: LedgerView, findings: FindingList, notChecked: string[]): number {
+  if (isCount(head.size)) return head.size;
+  const found = String(head.size);
+  findings.add(finding({}, { code: 'unreadable-value', found, detail: "the head's size" }));
+  notChecked.push('the entries: the head does not say how many there are');
+  return 0;
+}
+
+/** The range as far as there are entries. What was asked for beyond is said, not passed over. */
+function clipRange(
+  { fromIndex, toIndex }: VerificationOptions,
+  size: number,
+  notChecked: string[],
+): { readonly fromIndex: number; readonly toIndex: number } {
+  const asked = Math.max(fromIndex ?? 0, toIndex ?? 0);
+  if (asked > size) notChecked.push(`entries beyond ${size}: the ledger ends there`);
+  const to = Math.min(toIndex ?? size, size);
+  return { fromIndex: Math.min(fromIndex ?? 0, to), toIndex: to };
+}
+
+/** How many entries a source has, as its head says. */
+function countOf(view: LedgerView, source: string | undefined): number {
+  if (source === undefined) return Infinity;
+  return Number(view.sourceHeads.find((row) => row.source === source)?.count ?? 0);
+}
+
+/** The entry before the range, which the first one in it names. */
+async function readContext(view: LedgerView, walk: Walk, fromIndex: number): Promise<void> {
+  if (fromIndex === 0) return;
+  const before: EntryRow[] = [];
+  for await (const rows of view.rows(fromIndex - 1, fromIndex)) before.push(...rows);
+  walk.context(before);
+}
+
+function checkEnd(
+  view: LedgerView,
+  walk: Walk,
+  at: { size: number; source: string | undefined; fromIndex: number; findings: FindingList },
+): void {
+  const { size, source, fromIndex, findings } = at;
+  const ours = (row: { readonly source: string | null }) => source === undefined || row.source === source;
+  for (const row of view.beyond.filter(ours)) {
+    const detail = `the head covers ${size} entries`;
+    findings.add(finding(placeOfBeyond(row), { code: 'unexpected-entry', found: row.hash, detail }));
+  }
+  if (source === undefined) checkHead(view.head, size, walk, findings);
+  checkSourceHeads(view.sourceHeads.filter(ours), { trails: walk.trails, fromIndex }, findings);
+}
+
+/** A row outside the ledger may have an index that no entry has. */
+function placeOfBeyond(row: EntryRow): ReturnType<typeof placeOfRow> {
+  const index = Number(row.index ?? NaN);
+  return { ...placeOfRow(row), index: Number.isSafeInteger(index) ? index : null };
+}
+
+function checkHead({ hash }: Head, size: number, walk: Walk, findings: FindingList): void {
+  if (!isHash(hash)) {
+    findings.add(
+      finding({}, { code: 'unreadable-value', found: shorten(String(hash)), detail: "the head's hash" }),
+    );
+    return;
+  }
+  const possible = size === 0 ? [NO_HASH] : walk.lastHashes(size - 1);
+  if (possible.length === 0 || possible.includes(hash)) return;
+  const index = size === 0 ? null : size - 1;
+  const [expected] = possible;
+  findings.add(
+    finding(
+      { index },
+      { code: 'head-mismatch', expected: expected ?? null, found: hash, detail: "the head's hash" },
+    ),
+  );
+}

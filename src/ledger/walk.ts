@@ -1,0 +1,170 @@
+/** One pass over rows in index order: what each must be, given those before it. */
+import { checkEntry, previousDifference, type Predecessor } from './entry-check.js';
+import { finding, type Difference, type FindingList } from './finding.js';
+import { isHash } from './header-form.js';
+import { placeOfRow, readCount, readEntryRow, type EntryRow } from './row.js';
+import { SourceTrails } from './source-trail.js';
+import type { TileCheck } from './tile-check.js';
+import type { Hash, Header } from './types.js';
+
+export interface WalkInput {
+  readonly range: { readonly fromIndex: number; readonly toIndex: number };
+  /** walk over the entries of one source; null: over all */
+  readonly source: string | null;
+  readonly tiles: TileCheck;
+  readonly findings: FindingList;
+}
+
+/** The last row read: the hash it states, and the one its header gives. */
+interface LastRow {
+  readonly index: number;
+  readonly hashes: readonly Hash[];
+}
+
+export class Walk {
+  /** entries that were read and recomputed */
+  checked = 0;
+  readonly trails = new SourceTrails();
+  private next: number;
+  /** what the next entry must name, null when the row before cannot be relied on */
+  private before: Predecessor | null = null;
+  private last: LastRow | null = null;
+  private readonly input: WalkInput;
+
+  constructor(input: WalkInput) {
+    this.input = input;
+    this.next = input.range.fromIndex;
+  }
+
+  /** Take what stands before the range: what is wrong with it is not this walk's business, only the link to it. */
+  context(rows: readonly EntryRow[]): void {
+    const { fromIndex } = this.input.range;
+    for (const row of rows) {
+      const read = readEntryRow(row);
+      if (!read.ok || read.entry.header.index !== fromIndex - 1) continue;
+      const { header, hash } = read.entry;
+      const computed = checkEntry({ header, hash, content: null });
+      this.last = { index: header.index, hashes: [hash, computed.hash] };
+      if (computed.sound) this.before = { index: header.index, hash };
+    }
+    if (this.before !== null) return;
+    const detail = 'the entry before the range is missing or altered';
+    this.input.findings.add(finding({ index: fromIndex }, { code: 'broken-chain', detail }));
+  }
+
+  /** Take the next row. */
+  row(row: EntryRow): void {
+    const index = this.place(row);
+    if (index === null) return;
+    const read = readEntryRow(row);
+    if (!read.ok) {
+      this.input.findings.add(read.finding);
+      const stated = isHash(row.hash) ? [row.hash] : [];
+      this.damaged({ index, hashes: stated });
+      return;
+    }
+    this.checked++;
+    const { header, hash, data, metadata } = read.entry;
+    const check = checkEntry({ header, hash, content: { data, metadata } });
+    const differences = [...check.differences];
+    const previous = previousDifference(header, this.before);
+    if (previous !== null) differences.push(previous);
+    differences.push(...this.sourceDifferences(header, check.sound));
+    this.report(header, differences);
+    if (!check.sound) {
+      this.damaged({ index, hashes: [hash, check.hash] });
+      return;
+    }
+    this.trails.follow(header, hash);
+    this.before = { index, hash };
+    this.last = { index, hashes: [hash] };
+    if (this.input.source === null) this.input.tiles.add(index, hash);
+  }
+
+  /** After the last row. */
+  end(): void {
+    if (this.input.source === null) this.missing(this.input.range.toIndex);
+  }
+
+  /** The hashes that the entry at the ledger's end may have; none when it could not be read. */
+  lastHashes(index: number): readonly Hash[] {
+    return this.last?.index === index ? this.last.hashes : [];
+  }
+
+  /** The row's index when it stands where one is expected; null after a finding that it does not. */
+  private place(row: EntryRow): number | null {
+    const { range, source, findings } = this.input;
+    const index = readCount(row.index);
+    if (index === null) {
+      findings.add(
+        finding(placeOfRow(row), { code: 'unreadable-value', found: row.index, detail: 'column index' }),
+      );
+      return null;
+    }
+    const problem =
+      index < this.next
+        ? 'a second row at this index, or one out of order'
+        : index >= range.toIndex
+          ? 'a row outside of the range that was asked for'
+          : source !== null && row.source !== source
+            ? 'a row of another source than was asked for'
+            : null;
+    if (problem !== null) {
+      findings.add(finding(placeOfRow(row), { code: 'unexpected-entry', found: row.hash, detail: problem }));
+      return null;
+    }
+    if (source === null) this.missing(index);
+    this.next = index + 1;
+    return index;
+  }
+
+  private missing(to: number): void {
+    if (this.next >= to) return;
+    this.input.findings.addRun(this.next, to, (index) => finding({ index }, { code: 'missing-entry' }));
+    this.trails.lose(to - this.next);
+    this.next = to;
+    this.before = null;
+    this.last = null;
+  }
+
+  /** The row is not what was chained there; what follows is not held to it. */
+  private damaged(row: LastRow): void {
+    const [stated, computed] = row.hashes;
+    this.trails.lose(1);
+    this.before = null;
+    this.last = row;
+    if (this.input.source === null && stated !== undefined) this.input.tiles.add(row.index, stated, computed);
+  }
+
+  private sourceDifferences(header: Header, sound: boolean): readonly Difference[] {
+    const step = this.trails.compare(header);
+    const found = header.previousInSource;
+    const broken = (expected: Hash | null, detail: string): readonly Difference[] => [
+      { code: 'broken-source-chain', expected, found, detail },
+    ];
+    switch (step.kind) {
+      case 'first':
+        // a source that began before the range
+        if (this.input.range.fromIndex > 0 || step.doubtful) return [];
+        if (found !== null) return broken(null, 'the source has no entry before');
+        return sound ? revisionGap(header, header.revision) : [];
+      case 'follows':
+        return sound ? revisionGap(header, step.skipped) : [];
+      case 'breaks':
+        return broken(step.expected, step.detail);
+      case 'departs':
+        return step.doubtful ? [] : broken(step.expected, "not the source's entry before");
+    }
+  }
+
+  private report(header: Header, differences: readonly Difference[]): void {
+    for (const difference of differences) this.input.findings.add(finding(header, difference));
+  }
+}
+
+function revisionGap({ revision }: Header, skipped: number): readonly Difference[] {
+  if (skipped === 0) return [];
+  const first = revision - skipped;
+  const detail = `${skipped} revisions from ${first} on are not in the ledger`;
+  return [{ code: 'revision-gap', expected: String(first), found: String(revision), detail }];
+}
