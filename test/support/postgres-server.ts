@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serverAccount } from '../../src/postgres/server/account.js';
 import { findPackage, prepareBinaries } from '../../src/postgres/server/binaries.js';
-import { giveTo, initialiseCluster, SUPERUSER } from '../../src/postgres/server/cluster.js';
+import { initialiseCluster, SUPERUSER } from '../../src/postgres/server/cluster.js';
 import { chooseEndpoint, urlOf } from '../../src/postgres/server/endpoint.js';
+import { giveTo } from '../../src/postgres/server/files.js';
 import { endPostmaster, startPostmaster, type Postmaster } from '../../src/postgres/server/postmaster.js';
 import { SETTINGS } from '../../src/postgres/server/settings.js';
 

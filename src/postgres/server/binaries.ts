@@ -19,6 +19,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LedgerError } from '../../ledger/error.js';
 import { canEnter, type Account } from './account.js';
+import { exists } from './files.js';
 
 /** The programs, by absolute path. */
 export interface Binaries {
@@ -147,13 +148,6 @@ async function copied(from: BinaryPackage, copies: string): Promise<string> {
     if (other !== from.version) await rm(join(copies, other), { recursive: true, force: true });
   }
   return join(finished, 'native');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Whatever the umask was and whoever unpacked the package. */

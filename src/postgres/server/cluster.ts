@@ -1,9 +1,10 @@
 /** Making a database cluster: the directory that one PostgreSQL server owns. */
-import { chmod, chown, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LedgerError } from '../../ledger/error.js';
 import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
+import { exists, giveTo, syncDirectory } from './files.js';
 import { runProgram } from './run.js';
 
 /** The superuser of every embedded cluster. */
@@ -13,11 +14,8 @@ export const SUPERUSER = 'postgres';
 const LONGEST_PATH = 900;
 
 /** Whether a finished cluster is there. */
-export async function clusterExists(directory: string): Promise<boolean> {
-  return stat(join(directory, 'PG_VERSION')).then(
-    () => true,
-    () => false,
-  );
+export function clusterExists(directory: string): Promise<boolean> {
+  return exists(join(directory, 'PG_VERSION'));
 }
 
 export interface InitialiseOptions {
@@ -80,12 +78,6 @@ async function removeDrafts(parent: string): Promise<void> {
   }
 }
 
-/** Make a directory this user's own, whatever the umask is. */
-export async function giveTo(directory: string, account: Account | null): Promise<void> {
-  await chmod(directory, 0o700);
-  if (account) await chown(directory, account.uid, account.gid);
-}
-
 async function writePassword(path: string, options: InitialiseOptions): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
@@ -94,16 +86,5 @@ async function writePassword(path: string, options: InitialiseOptions): Promise<
     await file.writeFile(options.superuserPassword);
   } finally {
     await file.close();
-  }
-}
-
-/** Make a rename in this directory survive a loss of power, where the system can. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

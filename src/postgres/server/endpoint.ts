@@ -1,5 +1,5 @@
 /** Where a server is reached: a Unix socket when its path fits into an address, else a port of this machine alone. */
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 export type Endpoint =
@@ -12,10 +12,17 @@ const SOCKET_PORT = 5432;
 /** sockaddr_un holds 108 bytes on Linux and 104 on macOS and the BSDs, the final NUL included. */
 const LONGEST_SOCKET_PATH = process.platform === 'linux' ? 107 : 103;
 
+/** A connection within the machine is made at once or never. */
+const ANSWER_MS = 1000;
+
+function socketPath(directory: string): string {
+  return join(directory, `.s.PGSQL.${SOCKET_PORT}`);
+}
+
 /** @param socketDirectory where a socket may be made; it need not exist yet */
 export async function chooseEndpoint(socketDirectory: string): Promise<Endpoint> {
-  const path = join(socketDirectory, `.s.PGSQL.${SOCKET_PORT}`);
-  return process.platform !== 'win32' && Buffer.byteLength(path) <= LONGEST_SOCKET_PATH
+  const length = Buffer.byteLength(socketPath(socketDirectory));
+  return process.platform !== 'win32' && length <= LONGEST_SOCKET_PATH
     ? { kind: 'socket', directory: socketDirectory, port: SOCKET_PORT }
     : { kind: 'tcp', port: await freePort() };
 }
@@ -29,6 +36,24 @@ async function freePort(): Promise<number> {
       const { port } = server.address() as AddressInfo;
       server.close(() => resolve(port));
     });
+  });
+}
+
+/** Whether anything takes connections there. */
+export async function answers(endpoint: Endpoint): Promise<boolean> {
+  const address =
+    endpoint.kind === 'socket'
+      ? { path: socketPath(endpoint.directory) }
+      : { host: '127.0.0.1', port: endpoint.port };
+  return new Promise((resolve) => {
+    const socket = connect(address);
+    const answer = (yes: boolean): void => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+    socket.setTimeout(ANSWER_MS, () => answer(false));
   });
 }
 

@@ -1,12 +1,13 @@
 /** One run of a PostgreSQL server: from its start to its end, as a child process or as an orphan of an earlier one. */
 import type { ChildProcess } from 'node:child_process';
-import { open, readFile, readlink, realpath } from 'node:fs/promises';
+import { readFile, readlink, realpath, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LedgerError } from '../../ledger/error.js';
 import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
 import type { Endpoint } from './endpoint.js';
-import { cannotStart, lastLines, spawnProgram } from './run.js';
+import { openPrivateLog } from './files.js';
+import { lastLines, spawned, spawnProgram } from './run.js';
 import { commandOf, isAlive } from './process.js';
 import { until } from './until.js';
 
@@ -47,16 +48,32 @@ async function servesCluster(pid: number, cluster: string): Promise<boolean> {
   return command.includes('postgres') && command.includes(cluster);
 }
 
+/**
+ * PostgreSQL takes a pid file that names a living process for that of a running server, whatever the process is,
+ * and does not start. It disregards its own parent's number and goes on to look for memory that servers which
+ * ended badly have left: so we put ours in the place of a stranger's. Nothing runs on this cluster, as
+ * `findPostmaster` says.
+ */
+export async function disownPostmasterFile(cluster: string): Promise<void> {
+  const file = await readPostmasterFile(cluster);
+  if (file === null || !isAlive(file.pid)) return;
+  const path = join(cluster, 'postmaster.pid');
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, text.replace(/^\d+/, String(process.pid)));
+}
+
 export interface StartOptions {
   readonly binaries: Binaries;
   readonly account: Account | null;
   readonly endpoint: Endpoint;
-  /** a file that takes what the server prints; opened for appending */
+  /** takes what the server prints */
   readonly logFile: string;
   /** settings that no file in the cluster overrides */
   readonly settings: Readonly<Record<string, string>>;
   /** how long it may take to be ready, recovery included */
   readonly timeoutMs: number;
+  /** ends the server when it is aborted before it was ready */
+  readonly signal?: AbortSignal;
 }
 
 /** A server that we started and that is ready. */
@@ -71,41 +88,44 @@ export interface Postmaster {
  * @throws LedgerError `in-use` when another server has the cluster, else `store-unavailable` with its last words
  */
 export async function startPostmaster(cluster: string, options: StartOptions): Promise<Postmaster> {
-  const log = await open(options.logFile, 'a', 0o600);
-  let child: ChildProcess;
-  let before: number;
+  const { child, pid, ended } = await launch(cluster, options);
+  const over = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const settled = async (): Promise<boolean> => {
+    const file = await readPostmasterFile(cluster);
+    return over() || options.signal?.aborted === true || (file?.pid === pid && file.status === 'ready');
+  };
+  const inTime = await until(settled, options.timeoutMs);
+  if (over()) throw refused(cluster, await ended);
+  if (inTime && options.signal?.aborted !== true) return { pid, ended };
+  await endPostmaster(pid, { patienceMs: 1000 });
+  const reason = inTime ? 'it was stopped before it was ready' : `not ready after ${options.timeoutMs} ms`;
+  throw new LedgerError('store-unavailable', `PostgreSQL did not start: ${reason}`);
+}
+
+interface Launched {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly ended: Promise<string>;
+}
+
+async function launch(cluster: string, options: StartOptions): Promise<Launched> {
+  const { binaries, account, logFile } = options;
+  const log = await openPrivateLog(logFile);
   try {
-    before = (await log.stat()).size;
-    const stdio = ['ignore', log.fd, log.fd] as const;
-    child = spawnProgram(options.binaries.postgres, postgresArguments(cluster, options), {
-      account: options.account,
-      stdio: [...stdio],
+    const { size } = await log.stat();
+    const child = spawnProgram(binaries.postgres, postgresArguments(cluster, options), {
+      account,
+      stdio: ['ignore', log.fd, log.fd],
     });
+    const ended = new Promise<string>((resolve) => {
+      child.once('exit', () => void textFrom(logFile, size).then((text) => resolve(lastLines(text))));
+    });
+    await spawned(child, binaries.postgres);
+    if (child.pid === undefined) throw new LedgerError('internal', 'a started process has no pid');
+    return { child, pid: child.pid, ended };
   } finally {
     await log.close();
   }
-  const failed = new Promise<never>((_resolve, reject) => {
-    child.once('error', (error) => reject(cannotStart(options.binaries.postgres, error)));
-  });
-  const ended = new Promise<string>((resolve) => {
-    child.once('exit', () => {
-      void textFrom(options.logFile, before).then((text) => resolve(lastLines(text)));
-    });
-  });
-  const over = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  const ready = async (): Promise<boolean> => {
-    const file = await readPostmasterFile(cluster);
-    return over() || (file?.pid === child.pid && file?.status === 'ready');
-  };
-  const isReady = await Promise.race([until(ready, options.timeoutMs), failed]);
-  if (over()) throw refused(cluster, await ended);
-  const { pid } = child;
-  if (pid === undefined) throw new LedgerError('internal', 'a process without pid');
-  if (!isReady) {
-    await endPostmaster(pid, { patienceMs: 1000 });
-    throw new LedgerError('store-unavailable', `PostgreSQL was not ready after ${options.timeoutMs} ms`);
-  }
-  return { pid, ended };
 }
 
 function refused(cluster: string, words: string): LedgerError {
@@ -159,7 +179,8 @@ export async function endPostmaster(pid: number, options: { readonly patienceMs:
   throw new LedgerError('store-unavailable', `PostgreSQL (process ${pid}) cannot be ended`);
 }
 
-function signalProcess(pid: number, signal: NodeJS.Signals): void {
+/** Send a signal to a process that may have ended already. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {

@@ -1,6 +1,6 @@
 /** Other processes, told apart although their numbers are used again. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** Whether a process of this number runs; one that has ended and was not waited for by its parent does not. */
@@ -17,7 +17,21 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** What Linux says of a process after its name (proc(5), stat): its state first, null when there is none. */
+/**
+ * What tells a process from every other one that has had its number, or has it elsewhere: on Linux the machine's
+ * boot, the namespace that the number is valid in, and the moment of its start. Empty when there is none.
+ */
+export async function identityOf(pid: number): Promise<string> {
+  if (!isAlive(pid)) return '';
+  if (process.platform !== 'linux') return `${pid} ${await ps(pid, 'lstart=')}`;
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return [pid, boot.trim(), pidNamespace(), statusOf(pid)?.[START_TIME]].join(' ');
+}
+
+/** The place of `starttime` (field 22 of stat) after the name, which is field 2. */
+const START_TIME = 19;
+
+/** What Linux says of a process after its name (proc(5), stat): its state first; null when there is none. */
 function statusOf(pid: number): readonly string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -27,23 +41,25 @@ function statusOf(pid: number): readonly string[] | null {
   }
 }
 
-/** The command line of a process, empty when there is none. */
-export async function commandOf(pid: number): Promise<string> {
-  if (process.platform === 'linux') {
-    const bytes = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    return bytes.replaceAll('\0', ' ');
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
   }
+}
+
+/** The command line of a process where there is no /proc; empty when there is none. */
+export function commandOf(pid: number): Promise<string> {
   return ps(pid, 'command=');
 }
 
 /** One column of ps(1) for a process, empty when there is no such process, or no ps. */
 function ps(pid: number, column: string): Promise<string> {
+  const options = { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } };
   return new Promise((resolve) => {
-    execFile(
-      'ps',
-      ['-ww', '-o', column, '-p', String(pid)],
-      { env: { ...process.env, LC_ALL: 'C' } },
-      (error, text) => resolve(error ? '' : text.trim()),
+    execFile('ps', ['-ww', '-o', column, '-p', String(pid)], options, (error, text) =>
+      resolve(error ? '' : text.trim()),
     );
   });
 }

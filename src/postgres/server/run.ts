@@ -1,5 +1,6 @@
 /** Starting PostgreSQL's programs: in a clean environment, as the right user, away from the terminal. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { LedgerError } from '../../ledger/error.js';
 import type { Account } from './account.js';
 
@@ -20,29 +21,42 @@ export interface SpawnOptions {
 
 /**
  * Start a program in a session of its own: Ctrl-C at the terminal reaches us alone, and we end it in order.
+ * @throws LedgerError `store-unavailable` when the system refuses at once; `spawned` tells of the other cases
  */
 export function spawnProgram(path: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const { account, stdio } = options;
-  return spawn(path, args, {
-    cwd: '/',
-    env: environment(),
-    stdio,
-    detached: true,
-    windowsHide: true,
-    ...(account && { uid: account.uid, gid: account.gid }),
-  });
+  try {
+    return spawn(path, args, {
+      cwd: '/',
+      env: environment(),
+      stdio,
+      detached: true,
+      windowsHide: true,
+      ...(account && { uid: account.uid, gid: account.gid }),
+    });
+  } catch (error) {
+    throw cannotStart(path, error);
+  }
+}
+
+/** Resolves when the program runs. */
+export async function spawned(child: ChildProcess, path: string): Promise<void> {
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw cannotStart(path, error);
+  }
 }
 
 /**
  * Run a program to its end.
- * @returns what it printed, both outputs together
  * @throws LedgerError `store-unavailable` with its last lines when it fails or cannot be started
  */
 export async function runProgram(
   path: string,
   args: readonly string[],
   account: Account | null,
-): Promise<string> {
+): Promise<void> {
   const child = spawnProgram(path, args, { account, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const collect = (chunk: Buffer): void => {
@@ -50,16 +64,14 @@ export async function runProgram(
   };
   child.stdout?.on('data', collect);
   child.stderr?.on('data', collect);
-  const code = await new Promise<number | string | null>((resolve, reject) => {
-    child.once('error', (error) => reject(cannotStart(path, error)));
-    child.once('close', (exitCode, signal) => resolve(exitCode ?? signal));
-  });
-  if (code === 0) return output;
-  throw new LedgerError('store-unavailable', `${path} failed (${code}): ${lastLines(output)}`);
+  await spawned(child, path);
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  if (code === 0) return;
+  throw new LedgerError('store-unavailable', `${path} failed (${code ?? signal}): ${lastLines(output)}`);
 }
 
 /** What to say when the system refuses to start one of PostgreSQL's programs. */
-export function cannotStart(path: string, error: unknown): LedgerError {
+function cannotStart(path: string, error: unknown): LedgerError {
   const code = (error as NodeJS.ErrnoException).code;
   const reason =
     code === 'ENOENT'
