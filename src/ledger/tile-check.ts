@@ -116,7 +116,7 @@ export class TileCheck {
   private async compare(tile: Computed): Promise<void> {
     const stored = await this.stored(tile);
     if (stored !== null) this.compareHashes(tile, stored);
-    if (!this.isWholeInRange(tile) || (stored === null && tile.knowledge.includes(UNKNOWN))) return;
+    if (!this.isWholeInRange(tile) || tile.knowledge.includes(UNKNOWN)) return;
     const parent = this.slot(tile.level + 1, tile.index);
     rootOfHashes(tile.hashes).copy(parent.tile.hashes, parent.slot * HASH_BYTES);
     parent.tile.knowledge[parent.slot] = KNOWN;
@@ -125,7 +125,7 @@ export class TileCheck {
 
   /** The stored hashes, null after a finding that they are missing or not as many as they must be. */
   private async stored(tile: Computed): Promise<Buffer | null> {
-    const count = Math.min(TILE_HASHES, hashesAtLevel(this.size, tile.level) - tile.index * TILE_HASHES);
+    const count = tile.knowledge.lastIndexOf(KNOWN) + 1;
     const hashes = await this.next(tile.level, tile.index);
     const fits =
       hashes !== null &&
@@ -148,8 +148,12 @@ export class TileCheck {
       const found = stored.subarray(at, at + HASH_BYTES);
       if (found.equals(tile.hashes.subarray(at, at + HASH_BYTES))) continue;
       const open = tile.knowledge[slot] === UNKNOWN || tile.alternatives.get(slot) === found.toString('hex');
-      if (open) found.copy(tile.hashes, at);
-      else different.push(slot);
+      if (!open) {
+        different.push(slot);
+        continue;
+      }
+      found.copy(tile.hashes, at);
+      tile.knowledge[slot] = KNOWN;
     }
     const [first] = different;
     if (first === undefined) return;

@@ -186,3 +186,10 @@ export function viewOf(tables: Tables, rowsAtOnce = 7) {
     },
   };
 }
+
+/** The item at a place where there is one. */
+export function at<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index];
+  if (item === undefined) throw new RangeError(`nothing at ${index}`);
+  return item;
+}

@@ -18,6 +18,7 @@ import {
   type TreeState,
 } from '../../src/ledger/tiles.js';
 import type { Hash } from '../../src/ledger/types.js';
+import { at } from './builders.js';
 
 const leavesOf = (count: number) =>
   Array.from({ length: count }, (_, i) => createHash('sha256').update(`leaf ${i}`).digest());
@@ -114,7 +115,7 @@ describe('tiles', () => {
     ] as const) {
       const proof = await inclusionProofFromTiles(index, size, fetch);
       expect(hexOf(proof)).toEqual(hexOf(inclusionProof(LEAVES.slice(0, size), index)));
-      const leaf = LEAVES[index] as Buffer;
+      const leaf = at(LEAVES, index);
       const root = treeRoot(LEAVES.slice(0, size));
       expect(verifyInclusion({ index, size, leaf, proof, root })).toBe(true);
     }
