@@ -1,0 +1,197 @@
+/**
+ * Writes what many callers append at once with few statements: while one is under way, what comes gathers for the
+ * next. A caller alone waits for nothing.
+ */
+import type pg from 'pg';
+import { LedgerError } from '../../ledger/error.js';
+import type { RecordedEvent } from '../../ledger/types.js';
+import { mayHaveHappened } from '../../postgres/errors.js';
+import type { AppendOutcome, Candidate } from '../port.js';
+import { appendCall, notePlaces, STATEMENT, type AppendCall, type Piece } from './append-call.js';
+import { appendRows } from './append-rows.js';
+import { pageAt } from './page.js';
+import { logError, reading, withConnection } from './session.js';
+
+/** How long the next statement waits, at most, for callers that the last one answered to come again. */
+const LINGER_MS = 1;
+
+export interface AppenderParts {
+  /** for the statements that write */
+  readonly writePool: pg.Pool;
+  readonly readPool: pg.Pool;
+  /** a call is rejected when it was not answered after so long */
+  readonly deadlineMs: number;
+}
+
+interface Waiting {
+  readonly resolve: (outcomes: readonly AppendOutcome[]) => void;
+  readonly reject: (error: LedgerError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export class Appender {
+  readonly #parts: AppenderParts;
+  readonly #waiting = new Map<AppendCall, Waiting>();
+  readonly #queue: Piece[] = [];
+  /** whether a statement is under way, or about to be */
+  #writing = false;
+  #arrived = (): void => undefined;
+  #becameIdle = (): void => undefined;
+
+  constructor(parts: AppenderParts) {
+    this.#parts = parts;
+  }
+
+  append(source: string, candidates: readonly Candidate[]): Promise<readonly AppendOutcome[]> {
+    return new Promise((resolve, reject) => {
+      const call = appendCall(source, candidates);
+      const { deadlineMs } = this.#parts;
+      const timer = setTimeout(() => {
+        this.#fail(
+          call,
+          new LedgerError('log-unavailable', `the event log did not answer within ${deadlineMs} ms`),
+        );
+      }, deadlineMs);
+      this.#waiting.set(call, { resolve, reject, timer });
+      this.#send(call);
+    });
+  }
+
+  /** Resolves when no call waits any more; for the end, when no further one comes. */
+  async idle(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#becameIdle = resolve;
+    });
+  }
+
+  /** Put a call's next piece in the queue, or end the call when there is none. */
+  #send(call: AppendCall): void {
+    if (call.settled) return;
+    const piece = call.pieces.shift();
+    if (piece === undefined) {
+      void this.#finish(call);
+      return;
+    }
+    this.#queue.push(piece);
+    this.#arrived();
+    if (this.#writing) return;
+    this.#writing = true;
+    // those who call in the same breath travel together
+    queueMicrotask(() => void this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    let last = 0;
+    for (;;) {
+      if (last > 1) await this.#gather(last);
+      if (this.#queue.length === 0) break;
+      const group = this.#take();
+      if (group.length > 0) await this.#write(group);
+      last = group.length;
+    }
+    this.#writing = false;
+  }
+
+  /** Wait until as many callers have come again as the last statement answered, or a moment. */
+  async #gather(callers: number): Promise<void> {
+    if (this.#queue.length >= callers) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LINGER_MS);
+      this.#arrived = () => {
+        if (this.#queue.length < callers) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#arrived = () => undefined;
+  }
+
+  #take(): readonly Piece[] {
+    const group: Piece[] = [];
+    let [rows, bytes] = [0, 0];
+    for (const piece of this.#queue) {
+      rows += piece.rows.length;
+      bytes += piece.bytes;
+      if (group.length > 0 && (rows > STATEMENT.rows || bytes > STATEMENT.bytes)) break;
+      group.push(piece);
+    }
+    this.#queue.splice(0, group.length);
+    return group.filter(({ call }) => !call.settled);
+  }
+
+  async #write(group: readonly Piece[]): Promise<void> {
+    const rows = group.flatMap((piece) => piece.rows);
+    const send = (client: pg.PoolClient): ReturnType<typeof appendRows> => {
+      for (const { call } of group) call.underWay = true;
+      return appendRows(client, rows);
+    };
+    try {
+      const places = await withConnection(this.#parts.writePool, send, this.#parts.deadlineMs);
+      let from = 0;
+      for (const piece of group) {
+        piece.call.underWay = false;
+        notePlaces(piece, places.slice(from, (from += piece.rows.length)));
+        this.#send(piece.call);
+      }
+    } catch (error) {
+      for (const { call } of group) {
+        call.underWay &&= mayHaveHappened(error);
+        this.#fail(call, logError(error));
+      }
+    }
+  }
+
+  /** All of a call is in the log: fetch the events whose identities were there, and answer. */
+  async #finish(call: AppendCall): Promise<void> {
+    try {
+      const events = await this.#eventsAt(call.present.map(({ place }) => place.position));
+      for (const { at, place } of call.present) {
+        const event = events.get(place.position);
+        if (event === undefined) throw new LedgerError('internal', `no event at position ${place.position}`);
+        call.outcomes[at] = { status: 'present', event };
+      }
+      const waiting = this.#settle(call);
+      waiting?.resolve(call.outcomes.filter((outcome) => outcome !== null));
+    } catch (error) {
+      this.#fail(call, logError(error));
+    }
+  }
+
+  async #eventsAt(positions: readonly bigint[]): Promise<ReadonlyMap<bigint, RecordedEvent>> {
+    const events = new Map<bigint, RecordedEvent>();
+    let left = [...new Set(positions)];
+    while (left.length > 0) {
+      const page = await reading(
+        this.#parts.readPool,
+        (client) => pageAt(client, left),
+        this.#parts.deadlineMs,
+      );
+      for (const event of page.events) events.set(BigInt(event.position), event);
+      if (!page.full) break;
+      left = left.filter((position) => !events.has(position));
+    }
+    return events;
+  }
+
+  /** Reject a call, with `log-uncertain` if something of it was written or may have been. */
+  #fail(call: AppendCall, error: LedgerError): void {
+    const uncertain = call.mayStand || call.underWay;
+    this.#settle(call)?.reject(
+      uncertain && error.code !== 'internal'
+        ? new LedgerError('log-uncertain', `the event log may or may not have written: ${error.message}`, {
+            cause: error,
+          })
+        : error,
+    );
+  }
+
+  #settle(call: AppendCall): Waiting | undefined {
+    const waiting = this.#waiting.get(call);
+    this.#waiting.delete(call);
+    call.settled = true;
+    clearTimeout(waiting?.timer);
+    if (this.#waiting.size === 0) this.#becameIdle();
+    return waiting;
+  }
+}

@@ -1,0 +1,85 @@
+/** Events out of the table, a page at a time. */
+import type pg from 'pg';
+import { instantFromMs } from '../../ledger/time.js';
+import type { EventId, Position, RecordedEvent, Revision } from '../../ledger/types.js';
+import { copyOut } from './copy-out.js';
+import { textOf } from './text.js';
+
+/** What a page holds at most: so many events, and no further one after so many bytes. */
+export const PAGE = { events: 2_000, bytes: 4_194_304 } as const;
+
+export interface Page {
+  readonly events: readonly RecordedEvent[];
+  /** whether there may be more */
+  readonly full: boolean;
+}
+
+/** 2000-01-01, from which PostgreSQL counts microseconds. */
+const POSTGRES_EPOCH_MS = 946_684_800_000;
+
+/** The whole log after a position. */
+export function pageAfter(client: pg.ClientBase, position: bigint): Promise<Page> {
+  return page(client, `position > ${position}`, 'position ASC', PAGE.events);
+}
+
+/** One source's stream from a revision on, inclusive. */
+export function pageOfSource(
+  client: pg.ClientBase,
+  source: Buffer,
+  from: { readonly revision: number; readonly backwards: boolean; readonly limit: number },
+): Promise<Page> {
+  const [comparison, order] = from.backwards ? ['<=', 'revision DESC'] : ['>=', 'revision ASC'];
+  const where = `${ofSource(source)} AND revision ${comparison} ${from.revision}`;
+  return page(client, where, order, Math.min(from.limit, PAGE.events));
+}
+
+/** The events at these positions that are there, in log order; a page of them. */
+export function pageAt(client: pg.ClientBase, positions: readonly bigint[]): Promise<Page> {
+  return page(client, `position = ANY ('{${positions.join()}}')`, 'position ASC', PAGE.events);
+}
+
+/** SQL that is true for the events of one source; safe as text: it holds hex digits only. */
+export function ofSource(source: Buffer): string {
+  const bytes = `decode('${source.toString('hex')}', 'hex')`;
+  return `event_log.source_key(source) = event_log.source_key(${bytes})`;
+}
+
+async function page(client: pg.ClientBase, where: string, order: string, limit: number): Promise<Page> {
+  let bytes = 0;
+  const events = await copyOut(
+    client,
+    `SELECT position, source, revision, id, type, data, metadata, logged_at
+     FROM (
+       SELECT *, sum(size) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - size AS before
+       FROM (
+         SELECT *, octet_length(source) + octet_length(type) + octet_length(data) + octet_length(metadata) AS size
+         FROM event_log.event WHERE ${where} ORDER BY ${order} LIMIT ${limit}
+       ) AS event
+     ) AS event
+     WHERE before < ${PAGE.bytes}
+     ORDER BY ${order}`,
+    (fields) => {
+      const [position, source, revision, id, type, data, metadata, loggedAt] = fields as Row;
+      bytes += source.length + type.length + data.length + metadata.length;
+      return {
+        position: position.readBigInt64BE().toString() as Position,
+        source: textOf(source),
+        revision: Number(revision.readBigInt64BE()) as Revision,
+        id: uuidText(id),
+        type: textOf(type),
+        data,
+        metadata,
+        loggedAt: instantFromMs(Number(loggedAt.readBigInt64BE() / 1000n) + POSTGRES_EPOCH_MS),
+      };
+    },
+  );
+  return { events, full: events.length === limit || bytes >= PAGE.bytes };
+}
+
+type Row = readonly [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
+
+function uuidText(bytes: Buffer): EventId {
+  const hex = bytes.toString('hex');
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
+  return parts.join('-') as EventId;
+}

@@ -1,0 +1,82 @@
+/**
+ * Everything after a position, in order, without gaps.
+ *
+ * Why no event can be missed: whoever appends holds the counter's lock from before its positions are given out until
+ * it has committed, so positions become visible in order, and a page that shows position n shows all below it that
+ * will ever be. Reading on from the last position seen is therefore exact, and the bell only says when to look.
+ */
+import type { Position, RecordedEvent } from '../../ledger/types.js';
+import type { LogBatch } from '../port.js';
+import type { Bell } from './bell.js';
+import type { Page } from './page.js';
+
+/** So often a live subscription looks by itself, in case that a notification was lost. */
+const LOOK_EVERY_MS = 1_000;
+
+export interface SubscriptionParts {
+  readonly read: (after: bigint) => Promise<Page>;
+  readonly bell: Bell;
+  /** ends it, without error */
+  readonly signal: AbortSignal;
+}
+
+export async function* subscription(
+  start: bigint,
+  { read, bell, signal }: SubscriptionParts,
+): AsyncGenerator<LogBatch, void, undefined> {
+  const look = (after: bigint): Look => {
+    const page = read(after);
+    // one that nobody waits for any more
+    page.catch(() => undefined);
+    return { rung: bell.rung, page };
+  };
+
+  let after = start;
+  let saidLive = false;
+  let ahead: Look | null = null;
+  for (;;) {
+    const { rung, page } = ahead ?? look(after);
+    ahead = null;
+    const found = await untilAborted(page, signal);
+    if (found === null) return;
+
+    after = lastPosition(found.events) ?? after;
+    // the next page is read while the consumer works on this one, and no further
+    if (found.full) ahead = look(after);
+    if (found.events.length > 0 || !saidLive) yield { events: found.events, live: !found.full };
+    saidLive = !found.full;
+    if (!found.full) await bell.wait(rung, LOOK_EVERY_MS, signal);
+  }
+}
+
+interface Look {
+  /** what the bell said before the page was read */
+  readonly rung: number;
+  readonly page: Promise<Page>;
+}
+
+function lastPosition(events: readonly RecordedEvent[]): bigint | null {
+  const position = events.at(-1)?.position;
+  return position === undefined ? null : BigInt(position);
+}
+
+/** Null as soon as the signal is aborted, whatever the promise does. */
+async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | null> {
+  if (signal.aborted) return null;
+  let abort = (): void => undefined;
+  const aborted = new Promise<null>((resolve) => {
+    abort = () => resolve(null);
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** @returns null for text that this log never gave out as a position */
+export function parsePosition(position: Position | null): bigint | null {
+  if (position === null) return 0n;
+  return /^(0|[1-9][0-9]{0,15})$/.test(position) ? BigInt(position) : null;
+}

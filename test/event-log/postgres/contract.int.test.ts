@@ -1,0 +1,11 @@
+import { openPostgresEventLog } from '../../../src/event-log/postgres/event-log.js';
+import { createLedgerDatabase } from '../../support/ledger-database.js';
+import { eventLogContract } from '../contract.js';
+
+eventLogContract('PostgreSQL', async () => {
+  const database = await createLedgerDatabase();
+  return {
+    open: () => openPostgresEventLog({ url: database.apiUrl }),
+    remove: () => database.drop(),
+  };
+});
