@@ -1,0 +1,215 @@
+/**
+ * From delivered events to the next batch of the ledger: redeliveries out, verdicts, chain, tree. Looks things up, but
+ * changes nothing outside of itself; a preparation whose batch was not committed is thrown away whole.
+ */
+import type { EventLog } from '../event-log/port.js';
+import { chainEvents } from '../ledger/chain.js';
+import { LedgerError } from '../ledger/error.js';
+import { entryName } from '../ledger/name.js';
+import { appendLeaves } from '../ledger/tiles.js';
+import type {
+  Entry,
+  Head,
+  Instant,
+  JudgedEvent,
+  Position,
+  RecordedEvent,
+  SourceHead,
+} from '../ledger/types.js';
+import type { Identity, Leadership, LedgerBatch, LedgerState } from '../read-model/port.js';
+import { REGISTRATION_SOURCE, SchemaRegistry } from '../schemas/registry.js';
+import { judgeEvent } from '../schemas/verdict.js';
+import { diverged, isSameEvent } from './same-log.js';
+import type { Alarms } from './status.js';
+
+export interface PreparationParts {
+  readonly log: Pick<EventLog, 'comparePositions'>;
+  readonly ledger: Leadership;
+  readonly alarms: Alarms;
+  readonly now: () => Instant;
+}
+
+/** Source heads that are kept in memory, at most; beyond, all are forgotten and read again. */
+const MOST_SOURCES = 50_000;
+
+/** One leadership's view of the ledger's end: what was committed, and what is about to be. */
+export class Preparation {
+  readonly #parts: PreparationParts;
+  readonly #registry: SchemaRegistry;
+  #state: LedgerState;
+  #sourceHeads = new Map<string, SourceHead>();
+  /** the batch prepared last, which may not be committed yet: look-ups in the ledger may miss it */
+  #pending: Pending = { identities: new Set(), entries: new Map(), sourceHeads: [] };
+
+  private constructor(parts: PreparationParts, state: LedgerState, registry: SchemaRegistry) {
+    this.#parts = parts;
+    this.#state = state;
+    this.#registry = registry;
+  }
+
+  /** Begins at a state just read, with the schemas that the ledger's entries put in force. */
+  static async begin(parts: PreparationParts, state: LedgerState): Promise<Preparation> {
+    const registry = new SchemaRegistry();
+    for await (const entry of parts.ledger.registrations()) registry.apply(entry);
+    return new Preparation(parts, state, registry);
+  }
+
+  /**
+   * The next batch, following the one prepared before, whose commit may still be under way.
+   * @param delivered in log order
+   * @returns null when there is nothing new
+   * @throws LedgerError `log-diverged`, or what the ledger's look-ups throw
+   */
+  async next(delivered: readonly RecordedEvent[]): Promise<LedgerBatch | null> {
+    await this.#loadSourceHeads(delivered);
+    const events = await this.#withoutRedeliveries(delivered);
+    if (events.length === 0) return null;
+    const identities = events.map(identityOf);
+    const recorded = await this.#parts.ledger.recordedIdentities(identities);
+    const seen = new Set<string>();
+    const isDuplicate = (event: RecordedEvent): boolean => {
+      const key = keyOf(identityOf(event));
+      const known = seen.has(key) || recorded.has(key) || this.#pending.identities.has(key);
+      seen.add(key);
+      return known;
+    };
+    const batch = this.#chain(events, isDuplicate);
+    this.#state = batch.after;
+    this.#pending = {
+      identities: seen,
+      entries: new Map(
+        batch.entries.map((entry) => [placeOf(entry.header.source, entry.header.revision), entry]),
+      ),
+      sourceHeads: batch.sourceHeads,
+    };
+    return batch;
+  }
+
+  async #loadSourceHeads(events: readonly RecordedEvent[]): Promise<void> {
+    if (this.#sourceHeads.size > MOST_SOURCES) {
+      this.#sourceHeads = new Map(this.#pending.sourceHeads.map((head) => [head.source, head]));
+    }
+    const names = new Set(events.map((event) => entryName(event.source)));
+    const missing = [...names].filter((name) => !this.#sourceHeads.has(name));
+    if (missing.length === 0) return;
+    for (const [name, head] of await this.#parts.ledger.sourceHeads(missing))
+      this.#sourceHeads.set(name, head);
+  }
+
+  /**
+   * An event whose place is in the ledger already is delivered again, or another stands where it stood: the first is
+   * dropped, the second means another log.
+   */
+  async #withoutRedeliveries(delivered: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    const byPlace = new Map<string, RecordedEvent>();
+    const lastRevisions = new Map<string, number>();
+    let position = this.#state.position;
+    for (const event of delivered) {
+      const source = entryName(event.source);
+      const last = lastRevisions.get(source) ?? this.#sourceHeads.get(source)?.lastRevision ?? -1;
+      const place = placeOf(source, event.revision);
+      if (event.revision <= last) {
+        const twin = byPlace.get(place);
+        if (twin === undefined) await this.#requireRedelivery(event, source);
+        else if (!isTwin(twin, event)) throw another(event, `event ${twin.id} was delivered there before`);
+        continue;
+      }
+      if (position !== null && this.#parts.log.comparePositions(event.position, position) <= 0) {
+        throw another(event, `its position ${event.position} does not come after ${position}`);
+      }
+      if (event.revision > last + 1) this.#raiseGap(source, last, event);
+      position = event.position;
+      lastRevisions.set(source, event.revision);
+      byPlace.set(place, event);
+      events.push(event);
+    }
+    return events;
+  }
+
+  async #requireRedelivery(event: RecordedEvent, source: string): Promise<void> {
+    const entry =
+      this.#pending.entries.get(placeOf(source, event.revision)) ??
+      (await this.#parts.ledger.entryAt(source, event.revision));
+    if (entry === null)
+      throw another(event, 'the ledger has later revisions of its source, but not this one');
+    if (!isSameEvent(entry, event)) throw diverged(entry, `the log delivered event ${event.id} there`);
+  }
+
+  #raiseGap(source: string, last: number, event: RecordedEvent): void {
+    this.#parts.alarms.raise({
+      code: 'revision-gap',
+      source,
+      since: this.#parts.now(),
+      detail: `revisions ${last + 1} to ${event.revision - 1} never reached the ledger: the stream was truncated before`,
+    });
+  }
+
+  /** A registration governs the events after it, so the chain is made in stretches that end with one. */
+  #chain(events: readonly RecordedEvent[], isDuplicate: (event: RecordedEvent) => boolean): LedgerBatch {
+    const before = this.#state;
+    const entries: Entry[] = [];
+    const moved = new Map<string, SourceHead>();
+    let head: Head = before.head;
+    let stretch: JudgedEvent[] = [];
+    const endStretch = (): Entry | undefined => {
+      const chained = chainEvents({ head, sourceHeads: this.#sourceHeads, judged: stretch });
+      for (const entry of chained.entries) entries.push(entry);
+      for (const [name, sourceHead] of chained.sourceHeads) {
+        moved.set(name, sourceHead);
+        this.#sourceHeads.set(name, sourceHead);
+      }
+      head = chained.head;
+      stretch = [];
+      return chained.entries.at(-1);
+    };
+    for (const event of events) {
+      const judgement = judgeEvent(event, { duplicate: isDuplicate(event), registry: this.#registry });
+      stretch.push({ event, judgement });
+      if (event.source !== REGISTRATION_SOURCE || judgement.verdict !== 'accepted') continue;
+      const registration = endStretch();
+      if (registration !== undefined) this.#registry.apply(registration);
+    }
+    endStretch();
+    const { tree, tiles } = appendLeaves(
+      before.tree,
+      entries.map((entry) => entry.hash),
+    );
+    const position = lastPosition(events);
+    return { before, after: { head, position, tree }, entries, sourceHeads: [...moved.values()], tiles };
+  }
+}
+
+interface Pending {
+  readonly identities: ReadonlySet<string>;
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly sourceHeads: readonly SourceHead[];
+}
+
+function lastPosition(events: readonly RecordedEvent[]): Position | null {
+  return events.at(-1)?.position ?? null;
+}
+
+function identityOf(event: RecordedEvent): Identity {
+  return { source: entryName(event.source), id: event.id };
+}
+
+function keyOf({ source, id }: Identity): string {
+  return `${source}\u0000${id}`;
+}
+
+function placeOf(source: string, revision: number): string {
+  return `${source}\u0000${revision}`;
+}
+
+function isTwin(a: RecordedEvent, b: RecordedEvent): boolean {
+  return a.id === b.id && a.data.equals(b.data) && a.metadata.equals(b.metadata);
+}
+
+function another(event: RecordedEvent, difference: string): LedgerError {
+  return new LedgerError(
+    'log-diverged',
+    `event ${event.id} at revision ${event.revision} of source ${JSON.stringify(event.source.slice(0, 200))} cannot follow: ` +
+      `${difference}. The log was replaced or rewound; nothing was written.`,
+  );
+}
