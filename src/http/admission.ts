@@ -1,0 +1,77 @@
+/** What the door can say of a submitted event by itself, and the bytes that would be recorded of it. */
+import { randomBytes } from 'node:crypto';
+import { v7 } from 'uuid';
+import { canonicalBytes } from '../ledger/canonical-json.js';
+import { eventIdFor, isUuid } from '../ledger/identity.js';
+import { encodeMetadata } from '../ledger/metadata.js';
+import { instantFromMs } from '../ledger/time.js';
+import type { EventId } from '../ledger/types.js';
+import type { Item } from './documents.js';
+import { pointerTo, readEnvelope, type Submission } from './envelope.js';
+import type { Problem } from './problem.js';
+
+export const MAX_PAYLOAD_BYTES = 256 * 1024;
+export const MAX_METADATA_BYTES = 64 * 1024;
+
+/** An event that may be recorded, as far as the door can say without asking anyone. */
+export interface Admitted {
+  readonly submission: Submission;
+  readonly id: EventId;
+  /** the producer gave no id: nobody can have used this one before */
+  readonly fresh: boolean;
+  /** the payload's canonical bytes */
+  readonly data: Buffer;
+  readonly metadata: Buffer;
+}
+
+/**
+ * @param item place of the event in a batch, null for a single one
+ * @param recordedBy the credential that the request came with
+ */
+export function admit(parsed: Item, item: number | null, recordedBy: string): Admitted | Problem {
+  if (!parsed.ok) return parsed.problem;
+  const submission = readEnvelope(parsed.value, item);
+  if ('code' in submission) return submission;
+  const data = canonicalBytes(submission.payload);
+  if (data.length > MAX_PAYLOAD_BYTES) {
+    const detail = `must have at most ${MAX_PAYLOAD_BYTES} bytes in canonical form, has ${data.length}`;
+    return tooLarge(pointerTo(item, 'payload'), detail);
+  }
+  const metadata = metadataOf(submission, recordedBy);
+  if (metadata.length > MAX_METADATA_BYTES) {
+    const detail = `must let the metadata have at most ${MAX_METADATA_BYTES} bytes; it has ${metadata.length}`;
+    return tooLarge(pointerTo(item, 'context'), detail);
+  }
+  const { source, id } = submission;
+  return {
+    submission,
+    id: id === null ? (v7() as EventId) : eventIdFor(source, id),
+    fresh: id === null,
+    data,
+    metadata,
+  };
+}
+
+function metadataOf(submission: Submission, recordedBy: string): Buffer {
+  const { id, timestamp, subject, context } = submission;
+  return encodeMetadata({
+    v: 1,
+    recordedAt: instantFromMs(Date.now()),
+    occurredAt: submission.occurredAt,
+    recordedBy,
+    actor: submission.actor,
+    salt: randomBytes(16).toString('hex'),
+    ...(id === null || isUuid(id) ? {} : { id }),
+    ...(timestamp === null ? {} : { timestamp }),
+    ...(subject === null ? {} : { subject }),
+    ...(context === undefined ? {} : { context }),
+  });
+}
+
+function tooLarge(pointer: string, detail: string): Problem {
+  return {
+    code: 'too-large',
+    detail: `${pointer} ${detail}`,
+    errors: [{ pointer, keyword: 'size', detail }],
+  };
+}

@@ -1,0 +1,38 @@
+/** Who is asking: credentials (RFC 7617) to a principal. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** Whom a request's credentials belong to. */
+export interface Principal {
+  /** stands in the metadata of what it records: 1–512 bytes */
+  readonly name: string;
+}
+
+export interface Authenticator {
+  /**
+   * The principal of these credentials, null when they are wrong. How long that takes tells nothing about how
+   * nearly right they were.
+   */
+  authenticate(user: string, password: string): Principal | null | Promise<Principal | null>;
+}
+
+/** Whether a route asks for credentials; `optional`: wrong ones are refused, none are fine. */
+export type CredentialPolicy = 'required' | 'optional' | 'none';
+
+/** One user with one password. */
+export function singleUser(name: string, password: string): Authenticator {
+  const principal: Principal = { name };
+  const expectedName = digest(name);
+  const expectedPassword = digest(password);
+  return {
+    authenticate(user, given) {
+      const rightUser = timingSafeEqual(digest(user), expectedName);
+      const rightPassword = timingSafeEqual(digest(given), expectedPassword);
+      return rightUser && rightPassword ? principal : null;
+    },
+  };
+}
+
+/** Equal lengths for the comparison, whatever was sent. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text, 'utf8').digest();
+}

@@ -1,0 +1,82 @@
+/** The door: where submitted events are checked, recognised and recorded (DESIGN.md, At the door). */
+import type { Logger } from 'pino';
+import type { EventLog } from '../event-log/port.js';
+import type { JsonProblem } from '../ledger/strict-json.js';
+import type { Json } from '../ledger/types.js';
+import type { LedgerReader } from '../read-model/port.js';
+import { admit } from './admission.js';
+import type { Item } from './documents.js';
+import { pointerTo } from './envelope.js';
+import { identityLookups } from './identity-lookups.js';
+import { recordEvents, type Outcome, type Pending } from './recording.js';
+
+export interface Submitted {
+  readonly items: readonly Item[];
+  /** whether problems point to an item of a batch */
+  readonly batch: boolean;
+  /** the credential that the request came with */
+  readonly recordedBy: string;
+  /** record what only the schema refuses */
+  readonly lenient: boolean;
+}
+
+export interface Door {
+  /**
+   * What became of each event, in order: not atomic. `queued` and `replay` are durable.
+   * Rejects for bugs only; then some events may have been recorded.
+   */
+  submit(submitted: Submitted): Promise<readonly Outcome[]>;
+}
+
+/** What the schema in force says of a payload; pointers are from the payload's root. */
+export type SchemaCheck = (source: string, type: string, payload: Json) => readonly JsonProblem[];
+
+export function openDoor(parts: {
+  readonly log: EventLog;
+  readonly reader: Pick<LedgerReader, 'identities'>;
+  readonly checkSchema: SchemaCheck;
+  readonly logger: Logger;
+}): Door {
+  const recording = { log: parts.log, lookups: identityLookups(parts.reader, parts.logger) };
+
+  function examine(parsed: Item, index: number, submitted: Submitted): Pending | Outcome {
+    const item = submitted.batch ? index : null;
+    const event = admit(parsed, item, submitted.recordedBy);
+    if ('code' in event) return { status: 'refused', problem: event };
+    const { source, type, payload } = event.submission;
+    const violations = submitted.lenient
+      ? []
+      : parts.checkSchema(source, type, payload).map(({ pointer, ...problem }) => ({
+          pointer: pointerTo(item, 'payload') + pointer,
+          ...problem,
+        }));
+    return { event, item, violations };
+  }
+
+  return {
+    async submit(submitted) {
+      const outcomes = new Array<Outcome>(submitted.items.length);
+      const places = new Map<Pending, number>();
+      const bySource = new Map<string, Pending[]>();
+      for (const [index, parsed] of submitted.items.entries()) {
+        const examined = examine(parsed, index, submitted);
+        if ('status' in examined) {
+          outcomes[index] = examined;
+          continue;
+        }
+        places.set(examined, index);
+        const { source } = examined.event.submission;
+        const others = bySource.get(source);
+        if (others === undefined) bySource.set(source, [examined]);
+        else others.push(examined);
+      }
+      const recorded = await Promise.all(
+        Array.from(bySource, ([source, pending]) => recordEvents(recording, source, pending)),
+      );
+      for (const [pending, outcome] of recorded.flatMap((each) => [...each])) {
+        outcomes[places.get(pending) ?? 0] = outcome;
+      }
+      return outcomes;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** The envelope of a submitted event: its members and their forms, before anything is recorded or looked up. */
+import { pointerOf } from '../ledger/json-pointer.js';
+import { MAX_CONTEXT_DEPTH } from '../ledger/metadata.js';
+import { isReserved, nameProblem, textProblem } from '../ledger/name.js';
+import { parseTimestamp } from '../ledger/time.js';
+import type { Instant, Json } from '../ledger/types.js';
+import type { Place, Problem } from './problem.js';
+
+/** An event as its producer sent it. */
+export interface Submission {
+  readonly source: string;
+  readonly type: string;
+  readonly payload: Json;
+  readonly id: string | null;
+  readonly timestamp: string | null;
+  /** the timestamp in UTC */
+  readonly occurredAt: Instant | null;
+  readonly actor: string | null;
+  readonly subject: string | null;
+  /** undefined: not sent; null is a context */
+  readonly context: Json | undefined;
+}
+
+type Members = Readonly<Record<string, Json>>;
+
+/** What is wrong with a member's value; null when nothing is. */
+type Check = (value: Json) => Omit<Place, 'pointer' | 'parameter'> | null;
+
+const text =
+  (keyword: string, problem: (value: string) => string | null): Check =>
+  (value) => {
+    if (typeof value !== 'string') return { keyword: 'type', detail: 'must be string' };
+    const detail = problem(value);
+    return detail === null ? null : { keyword, detail };
+  };
+
+const isTime = (value: string): string | null =>
+  textProblem(value) ??
+  (parseTimestamp(value) === null
+    ? 'must be a date and time of RFC 3339 with an offset, such as 2026-11-20T10:00:00Z, in the years 0001–9999'
+    : null);
+
+const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ['id', text('text', textProblem)],
+  ['source', text('name', nameProblem)],
+  ['type', text('name', nameProblem)],
+  ['payload', () => null],
+  ['timestamp', text('date-time', isTime)],
+  ['actor', text('text', textProblem)],
+  ['subject', text('text', textProblem)],
+  ['context', checkContext],
+]);
+
+const REQUIRED = ['source', 'type', 'payload'];
+
+/** Beyond these, more mistakes of one envelope are not told. */
+const MOST_MISTAKES = 20;
+
+/**
+ * Read one submitted event. Nothing is coerced, defaulted or dropped.
+ * @param value as the strict parser gave it
+ * @param item place of the event in a batch, null for a single one: the first token of the pointers
+ */
+export function readEnvelope(value: Json, item: number | null): Submission | Problem {
+  if (!isObject(value)) {
+    return invalid([{ pointer: pointerTo(item), keyword: 'type', detail: 'must be object' }]);
+  }
+  const mistakes = findMistakes(value, item);
+  if (mistakes.length > 0) return invalid(mistakes);
+  const submission = submissionOf(value);
+  if (!isReserved(submission.source)) return submission;
+  const detail = "sources that begin with '_' are the ledger's own";
+  return {
+    code: 'reserved-source',
+    detail: `No client may write to the source ${JSON.stringify(submission.source)}: ${detail}.`,
+    errors: [{ pointer: pointerTo(item, 'source'), keyword: 'reserved', detail }],
+  };
+}
+
+function findMistakes(members: Members, item: number | null): Place[] {
+  const mistakes: Place[] = [];
+  for (const name of REQUIRED) {
+    if (!Object.hasOwn(members, name)) {
+      mistakes.push({ pointer: pointerTo(item, name), keyword: 'required', detail: 'is missing' });
+    }
+  }
+  for (const name in members) {
+    const check = CHECKS.get(name);
+    const mistake =
+      check === undefined
+        ? { keyword: 'additionalProperties', detail: 'is no member of an event' }
+        : check(members[name] ?? null);
+    if (mistake !== null) mistakes.push({ pointer: pointerTo(item, name), ...mistake });
+    if (mistakes.length === MOST_MISTAKES) break;
+  }
+  return mistakes;
+}
+
+function submissionOf(members: Members): Submission {
+  const string = (name: string): string | null => (members[name] ?? null) as string | null;
+  const timestamp = string('timestamp');
+  return {
+    source: members.source as string,
+    type: members.type as string,
+    payload: members.payload ?? null,
+    id: string('id'),
+    timestamp,
+    occurredAt: timestamp === null ? null : parseTimestamp(timestamp),
+    actor: string('actor'),
+    subject: string('subject'),
+    context: members.context,
+  };
+}
+
+function invalid(errors: readonly Place[]): Problem {
+  const [first] = errors;
+  const place = first !== undefined && 'pointer' in first ? first.pointer : '';
+  return { code: 'invalid-event', detail: `${place || 'the event'} ${first?.detail ?? ''}`, errors };
+}
+
+export function pointerTo(item: number | null, ...tokens: readonly string[]): string {
+  return pointerOf(item === null ? tokens : [item, ...tokens]);
+}
+
+function checkContext(value: Json): ReturnType<Check> {
+  if (fits(value, MAX_CONTEXT_DEPTH)) return null;
+  return { keyword: 'depth', detail: `must have at most ${MAX_CONTEXT_DEPTH} levels of arrays and objects` };
+}
+
+/** Whether a value has at most so many levels; goes no deeper than that. */
+function fits(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values<Json>(value).every((item) => fits(item, levels - 1));
+}
+
+function isObject(value: Json): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

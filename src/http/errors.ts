@@ -1,0 +1,136 @@
+/** Everything that goes wrong, the router's and the parser's own errors too, leaves as a problem. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { JSON_TYPE, NDJSON_TYPE } from './documents.js';
+import { newRequestId } from './request-id.js';
+import { PROBLEM_TYPE, problemBody, problemOf, statusOf, type Problem } from './problem.js';
+import { PROBLEMS } from './status.js';
+
+/** Sends bytes rather than an object: the serialiser of the route is not asked, and no charset is added. */
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply
+    .code(statusOf(problem))
+    .headers(problemHeaders(problem))
+    .send(Buffer.from(JSON.stringify(problemBody(problem, reply.request.id))));
+}
+
+function problemHeaders(problem: Problem): Record<string, string> {
+  return {
+    'content-type': PROBLEM_TYPE,
+    ...(problem.retryAfter === undefined ? {} : { 'retry-after': String(problem.retryAfter) }),
+    ...problem.headers,
+  };
+}
+
+export function handleErrors(app: FastifyInstance, logger: Logger): void {
+  const allowed = rememberRoutes(app);
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOfRequest(error);
+    if (statusOf(problem) >= 500) logFailure(logger, request, error, problem);
+    return sendProblem(reply, problem);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const methods = allowed(request.url.split('?', 1)[0] ?? '');
+    return sendProblem(reply, methods.length === 0 ? NOT_FOUND : wrongMethod(request.method, methods));
+  });
+  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const detail = 'The only expectation that can be met is 100-continue.';
+    const problem: Problem = { code: 'expectation-failed', detail };
+    response.writeHead(statusOf(problem), { ...problemHeaders(problem), connection: 'close' });
+    response.end(JSON.stringify(problemBody(problem, newRequestId())));
+  });
+}
+
+/** Errors of the router, before there is a route: hooks and the error handler are not asked. */
+export function handleFrameworkError(
+  error: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  void sendProblem(reply, problemOfRequest(error));
+}
+
+function logFailure(logger: Logger, request: FastifyRequest, error: unknown, problem: Problem): void {
+  const { method, id: requestId } = request;
+  // the route's pattern: the URL itself may hold parts of payloads
+  const details = { err: error, requestId, method, route: request.routeOptions.url };
+  if (problem.code === 'internal') logger.error(details, 'a request failed');
+  else logger.warn(details, 'a request could not be served');
+}
+
+const NOT_FOUND: Problem = { code: 'not-found', detail: 'There is no such route; /openapi.json lists all.' };
+
+function wrongMethod(method: string, methods: readonly string[]): Problem {
+  const allow = methods.join(', ');
+  return { code: 'method-not-allowed', detail: `${method} is not among ${allow}.`, headers: { allow } };
+}
+
+function problemOfRequest(error: unknown): Problem {
+  const { code = '', statusCode, message } = error as Partial<FastifyError>;
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return { code: 'too-large', detail: 'The body is larger than this route takes.' };
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return unsupportedType();
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return { code: 'bad-request', detail: 'The body is not as long as Content-Length says.' };
+    case 'FST_ERR_BAD_URL':
+      return { code: 'bad-request', detail: 'The path is not percent-encoded UTF-8.' };
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return { code: 'uri-too-long', detail: 'A segment of the path is too long.' };
+    case 'FST_BASIC_AUTH_MISSING_OR_BAD_AUTHORIZATION_HEADER':
+      return { code: 'unauthorized', detail: 'Basic credentials are needed, as RFC 7617 has them.' };
+    default:
+      if (code.startsWith('FST_') && statusCode !== undefined && statusCode < 500) {
+        return { code: 'bad-request', detail: message ?? PROBLEMS['bad-request'][1] };
+      }
+      return problemOf(error);
+  }
+}
+
+/** @param accepted what the route takes */
+export function unsupportedType(accepted: readonly string[] = [JSON_TYPE, NDJSON_TYPE]): Problem {
+  const accept = accepted.join(', ');
+  const detail = `The body must be one of ${accept}, in UTF-8 and without a content coding.`;
+  return { code: 'unsupported-media-type', detail, headers: { accept } };
+}
+
+/** Which methods a path knows, when the router finds no route for the one that was used. */
+function rememberRoutes(app: FastifyInstance): (path: string) => readonly string[] {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    const escaped = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+');
+    routes.push({ pattern: new RegExp(`^${escaped}$`), methods: [method].flat() });
+  });
+  return (path) => [
+    ...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods)),
+  ];
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers-too-large',
+    detail: 'The URL and header fields are too long together.',
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { code: 'too-large', detail: 'The chunk extensions are too long.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request-timeout', detail: 'The request did not arrive in time.' },
+};
+const UNREADABLE: Problem = { code: 'bad-request', detail: 'This is not an HTTP/1.1 request.' };
+
+/** What Node's parser refuses: there is no request yet, only a socket. */
+export function handleClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  const { _httpMessage: response } = socket as { _httpMessage?: { readonly headersSent: boolean } | null };
+  if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  const problem = CLIENT_ERRORS[error.code ?? ''] ?? UNREADABLE;
+  const body = JSON.stringify(problemBody(problem, newRequestId()));
+  const [status, title] = PROBLEMS[problem.code];
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

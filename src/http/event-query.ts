@@ -1,0 +1,89 @@
+/** Which entries a query is about: the filters of `/v1/events` and `/v1/export` (API.md). */
+import { canonicalJson } from '../ledger/canonical-json.js';
+import { parseStrictJson } from '../ledger/strict-json.js';
+import type { Index, Verdict } from '../ledger/types.js';
+import type { EventFilters, PayloadFilter } from '../read-model/port.js';
+import { badParameter, instant, integer, oneOf, type Parameters } from './parameters.js';
+
+const VERDICTS: readonly Verdict[] = ['accepted', 'rejected', 'duplicate'];
+
+/** @param internal whether the ledger's own sources are shown */
+export function readFilters(parameters: Parameters, internal: boolean): EventFilters {
+  return {
+    sources: texts(parameters, 'source'),
+    types: texts(parameters, 'type'),
+    actors: texts(parameters, 'actor'),
+    recordedBy: texts(parameters, 'recordedBy'),
+    subjects: texts(parameters, 'subject'),
+    verdicts: texts(parameters, 'verdict').map((text) => oneOf('verdict', text, VERDICTS)),
+    since: instant(parameters, 'since'),
+    until: instant(parameters, 'until'),
+    occurredSince: instant(parameters, 'occurredSince'),
+    occurredUntil: instant(parameters, 'occurredUntil'),
+    payload: payloadFilters(parameters),
+    internal,
+  };
+}
+
+/** The half-open range of indexes, null where it is open. */
+export function readRange(parameters: Parameters): { fromIndex: Index | null; toIndex: Index | null } {
+  const fromIndex = integer(parameters, 'fromIndex', { least: 0 }) as Index | null;
+  const toIndex = integer(parameters, 'toIndex', { least: 0 }) as Index | null;
+  if (fromIndex !== null && toIndex !== null && fromIndex > toIndex) {
+    throw badParameter('toIndex', 'range', 'must not be less than fromIndex');
+  }
+  return { fromIndex, toIndex };
+}
+
+function texts(parameters: Parameters, name: string): readonly string[] {
+  const values = parameters.get(name) ?? [];
+  if (values.includes('')) throw badParameter(name, 'text', 'must not be empty');
+  return values;
+}
+
+function payloadFilters(parameters: Parameters): readonly PayloadFilter[] {
+  const filters: PayloadFilter[] = [];
+  for (const [name, values] of parameters) {
+    const path = payloadPath(name);
+    if (path !== null) filters.push({ path, values: values.flatMap(scalarTexts) });
+  }
+  return filters;
+}
+
+/** `payload.a.b`, or `payload:/a/b` where a member's name has a dot in it. */
+function payloadPath(name: string): readonly string[] | null {
+  if (name.startsWith('payload.')) {
+    const path = name.slice('payload.'.length).split('.');
+    if (!path.includes('')) return path;
+    throw badParameter(name, 'path', 'must name a member after each dot');
+  }
+  return name.startsWith('payload:') ? pointerTokens(name, name.slice('payload:'.length)) : null;
+}
+
+/** The reference tokens of a JSON Pointer (RFC 6901, 3 and 4). */
+function pointerTokens(name: string, pointer: string): readonly string[] {
+  if (pointer === '') return [];
+  if (!/^(?:\/(?:[^~/]|~[01])*)+$/.test(pointer)) {
+    throw badParameter(
+      name,
+      'pointer',
+      "must be a JSON Pointer: '/' before each token, ~1 for '/', ~0 for '~'",
+    );
+  }
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/**
+ * What a value can stand for, as canonical JSON: the string itself, and the scalar that it is the JSON of; in quotes
+ * the string only.
+ */
+function scalarTexts(value: string): readonly string[] {
+  const parsed = parseStrictJson(Buffer.from(value));
+  const scalar = parsed.ok && (typeof parsed.value !== 'object' || parsed.value === null);
+  if (!scalar) return [canonicalJson(value)];
+  const text = canonicalJson(parsed.value);
+  return typeof parsed.value === 'string' ? [text] : [canonicalJson(value), text];
+}

@@ -1,0 +1,109 @@
+/** What every request passes before its route: is the server stopping, is the URL sane, who is it, what does it take. */
+import basicAuth from '@fastify/basic-auth';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LedgerError } from '../ledger/error.js';
+import { preferredType } from './accept.js';
+import type { Authenticator, CredentialPolicy, Principal } from './authentication.js';
+import { JSON_TYPE } from './documents.js';
+import { unsupportedType } from './errors.js';
+import { readParameters, type Parameters } from './parameters.js';
+import { ProblemError, refusal } from './problem.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | null;
+    /** the query string, checked against the route's schema */
+    parameters: Parameters;
+  }
+  interface FastifyContextConfig {
+    /** default: required */
+    credentials?: CredentialPolicy;
+    /** media types of a success, the preferred one first; default: JSON */
+    produces?: readonly string[];
+    /** media types of a body; default: JSON */
+    consumes?: readonly string[];
+    /** names of the query's parameters: those of the route's schema */
+    parameters?: readonly string[];
+  }
+}
+
+const DEFAULT_TYPES: readonly string[] = [JSON_TYPE];
+
+export function guardRequests(
+  app: FastifyInstance,
+  parts: { readonly authenticator: Authenticator; readonly closing: AbortSignal },
+): void {
+  app.decorateRequest('principal', null);
+  app.decorateRequest('parameters');
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, parameters: parameterNames(route.schema?.querystring) };
+  });
+  app.register(basicAuth, {
+    authenticate: { realm: 'event-ledger' },
+    validate: async (user, password, request) => {
+      request.principal = await parts.authenticator.authenticate(user, password);
+      if (request.principal === null) throw refusal('unauthorized', 'The user or the password is wrong.');
+    },
+  });
+  app.addHook('onRequest', (request, reply, next) => {
+    if (parts.closing.aborted) next(stopping());
+    else if (/[^\x21-\x7e]/.test(request.url))
+      next(refusal('bad-request', 'The URL must be percent-encoded.'));
+    else if (!asksForCredentials(request)) next();
+    else app.basicAuth(request, reply, next);
+  });
+  app.addHook('onRequest', (request, _reply, next) => {
+    if (request.is404) next();
+    else next(problemOfHead(request));
+  });
+}
+
+/** Whose request it is, on routes that require credentials. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal !== null) return request.principal;
+  throw new LedgerError('internal', `${request.routeOptions.url ?? ''} was reached without credentials`);
+}
+
+function asksForCredentials(request: FastifyRequest): boolean {
+  const { credentials = 'required' } = request.routeOptions.config;
+  if (credentials === 'optional') return request.headers.authorization !== undefined;
+  return credentials === 'required';
+}
+
+/** What the request's line and header fields ask for that the route does not have. */
+function problemOfHead(request: FastifyRequest): ProblemError | undefined {
+  const { produces = DEFAULT_TYPES, consumes = DEFAULT_TYPES, parameters = [] } = request.routeOptions.config;
+  try {
+    request.parameters = readParameters(request.url, parameters);
+  } catch (error) {
+    if (error instanceof ProblemError) return error;
+    throw error;
+  }
+  if (preferredType(request.headers.accept, produces) === null) {
+    return refusal('not-acceptable', `This route answers in ${produces.join(' or ')}.`);
+  }
+  return isReadable(request, consumes) ? undefined : new ProblemError(unsupportedType(consumes));
+}
+
+/** Whether a body, if there is one, is of a type that the route takes, in UTF-8, and without a content coding. */
+function isReadable({ method, headers }: FastifyRequest, consumes: readonly string[]): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'identity') return false;
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  return (
+    consumes.includes(type.trim()) &&
+    parameters.every((text) => !/^\s*charset\s*=/.test(text) || /^\s*charset\s*=\s*"?utf-?8"?\s*$/.test(text))
+  );
+}
+
+/** `payload.{path}` in a schema stands for every name that begins with `payload.`. */
+function parameterNames(querystring: unknown): readonly string[] {
+  const { properties = {} } = (querystring ?? {}) as { readonly properties?: object };
+  return Object.keys(properties).map((name) => name.replace(/\{.*$/, '*'));
+}
+
+function stopping(): ProblemError {
+  const headers = { connection: 'close' };
+  return refusal('shutting-down', 'Send the request again in a moment.', { retryAfter: 2, headers });
+}

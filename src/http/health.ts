@@ -1,0 +1,107 @@
+/** How the ledger is: what /health, /readyz and the problem of a missing entry say. */
+import type { EventLog } from '../event-log/port.js';
+import { instantToMs } from '../ledger/time.js';
+import type { Head, Instant } from '../ledger/types.js';
+import type { LedgerReader } from '../read-model/port.js';
+import type { Verifier } from './verifying.js';
+
+/** What the projector says of itself, when it runs in this process. */
+export interface ProjectorView {
+  readonly state: 'waiting' | 'leading' | 'retrying' | 'diverged' | 'stopped';
+  readonly detail: string | null;
+  readonly alarms: readonly Alarm[];
+}
+
+export interface Alarm {
+  readonly code: string;
+  readonly source: string | null;
+  readonly since: Instant;
+  readonly detail: string;
+}
+
+export interface Lag {
+  /** how many events of the log the ledger has not yet; null where the log cannot tell */
+  readonly events: number | null;
+  /** how long the oldest of them has waited */
+  readonly seconds: number | null;
+}
+
+export interface Health {
+  readonly status: 'ok' | 'degraded' | 'down';
+  readonly lag: Lag;
+  readonly head: Head | null;
+  readonly alarms: readonly Alarm[];
+}
+
+/** An event that waits longer is no longer just on its way. */
+const LATE_SECONDS = 60;
+/** Asked more often, the answer is that of a moment ago: probes cost the stores nothing. */
+const FRESH_MS = 500;
+
+export interface HealthMonitor {
+  /** Never rejects. */
+  health(): Promise<Health>;
+  /** Whether both stores answer. */
+  ready(): Promise<boolean>;
+}
+
+export function monitorHealth(parts: {
+  readonly log: Pick<EventLog, 'health' | 'backlog'>;
+  readonly reader: Pick<LedgerReader, 'health' | 'head'>;
+  readonly projector: (() => ProjectorView) | undefined;
+  readonly verifier: Pick<Verifier, 'last'>;
+}): HealthMonitor {
+  const { log, reader } = parts;
+
+  async function storesAnswer(): Promise<boolean> {
+    const answers = await Promise.all([log.health(), reader.health()]);
+    return answers.every(({ status }) => status === 'ok');
+  }
+
+  async function look(): Promise<Health> {
+    const view = parts.projector?.();
+    const alarms = view?.alarms ?? [];
+    const up = await storesAnswer();
+    const progress = up ? await lookAtProgress(log, reader) : null;
+    const { lag, head } = progress ?? UNKNOWN;
+    const down = progress === null || view?.state === 'diverged';
+    const tampered = parts.verifier.last()?.intact === false;
+    const troubled =
+      tampered ||
+      alarms.length > 0 ||
+      view?.state === 'retrying' ||
+      view?.state === 'stopped' ||
+      (lag.seconds ?? 0) > LATE_SECONDS;
+    return { status: down ? 'down' : troubled ? 'degraded' : 'ok', lag, head, alarms };
+  }
+
+  return { health: shared(look), ready: shared(storesAnswer) };
+}
+
+const UNKNOWN = { lag: { events: null, seconds: null }, head: null };
+
+async function lookAtProgress(
+  log: Pick<EventLog, 'backlog'>,
+  reader: Pick<LedgerReader, 'head'>,
+): Promise<{ readonly lag: Lag; readonly head: Head } | null> {
+  try {
+    const { size, hash, position } = await reader.head();
+    const { events, oldest } = await log.backlog(position);
+    const seconds = oldest === null ? 0 : Math.max(0, (Date.now() - instantToMs(oldest)) / 1000);
+    return { lag: { events, seconds }, head: { size, hash } };
+  } catch {
+    return null;
+  }
+}
+
+/** One look at a time, and its result for a moment. */
+function shared<Value>(look: () => Promise<Value>): () => Promise<Value> {
+  let current: Promise<Value> | null = null;
+  let seenAt = -Infinity;
+  return () => {
+    if (current !== null && performance.now() - seenAt < FRESH_MS) return current;
+    seenAt = Infinity;
+    current = look().finally(() => (seenAt = performance.now()));
+    return current;
+  };
+}

@@ -1,0 +1,205 @@
+/** Events into the log: each identity once, and no success before it is known that these very bytes are stored. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { LedgerError } from '../ledger/error.js';
+import type { EventId, RecordedEvent, Revision } from '../ledger/types.js';
+import type { AppendOutcome, Candidate, EventLog } from '../event-log/port.js';
+import type { Admitted } from './admission.js';
+import { pointerTo } from './envelope.js';
+import type { IdentityLookups, LookedUp } from './identity-lookups.js';
+import { problemOf, type Place, type Problem } from './problem.js';
+import { isReplay } from './replay.js';
+
+/** What became of a submitted event. */
+export type Outcome =
+  | {
+      readonly status: 'queued' | 'replay';
+      readonly eventId: EventId;
+      readonly source: string;
+      readonly revision: Revision;
+    }
+  | { readonly status: 'refused'; readonly problem: Problem };
+
+/** An event on its way into the log. */
+export interface Pending {
+  readonly event: Admitted;
+  /** place in the batch, null for a single event */
+  readonly item: number | null;
+  /** what the schema refuses, and the client does not want recorded all the same */
+  readonly violations: readonly Place[];
+}
+
+/** How long an append whose outcome is uncertain is tried again. */
+const PATIENCE_MS = 10_000;
+/** Where to look when nobody knows what the ledger has (DESIGN.md, At the door). */
+const NEWEST_EVENTS = 10_000;
+
+/**
+ * Record events of one source, in their order. What is recorded under their identities already is looked for first,
+ * in the ledger and then in the log, so that a replay is never judged again.
+ */
+export async function recordEvents(
+  parts: { readonly log: EventLog; readonly lookups: IdentityLookups },
+  source: string,
+  pending: readonly Pending[],
+): Promise<ReadonlyMap<Pending, Outcome>> {
+  const outcomes = new Map<Pending, Outcome>();
+  const known = await lookUp(parts.lookups, source, pending);
+  const recordable: Pending[] = [];
+  const refused: Pending[] = [];
+  for (const one of pending) {
+    const entry = one.event.fresh ? undefined : known.entries.get(one.event.id);
+    if (entry !== undefined) {
+      const { data, metadata, header } = entry;
+      outcomes.set(one, compare(one, { type: header.type, revision: header.revision, data, metadata }));
+    } else if (one.violations.length === 0) recordable.push(one);
+    else if (one.event.fresh) outcomes.set(one, violation(one));
+    else refused.push(one);
+  }
+  if (recordable.length > 0) await append(parts.log, source, recordable, known.since, outcomes);
+  if (refused.length > 0) await findReplays(parts.log, source, refused, known.since, outcomes);
+  return outcomes;
+}
+
+async function lookUp(
+  lookups: IdentityLookups,
+  source: string,
+  pending: readonly Pending[],
+): Promise<LookedUp> {
+  const ids = pending.filter(({ event }) => !event.fresh).map(({ event }) => event.id);
+  return ids.length === 0 ? { entries: new Map(), since: null } : await lookups.find(source, ids);
+}
+
+async function append(
+  log: EventLog,
+  source: string,
+  pending: readonly Pending[],
+  since: Revision | null,
+  outcomes: Map<Pending, Outcome>,
+): Promise<void> {
+  try {
+    const candidates = pending.map(({ event }) => candidateOf(event));
+    const appended = await appendCertainly(log, source, candidates, since);
+    for (const [index, one] of pending.entries()) outcomes.set(one, outcomeOf(one, appended[index]));
+  } catch (error) {
+    refuseAll(pending, error, outcomes);
+  }
+}
+
+function candidateOf({ id, submission, data, metadata, fresh }: Admitted): Candidate {
+  return { id, type: submission.type, data, metadata, fresh };
+}
+
+/**
+ * After an uncertain outcome the same identities are sent again, to be found or written; whatever fails then, the
+ * first attempt stays uncertain.
+ */
+async function appendCertainly(
+  log: EventLog,
+  source: string,
+  candidates: readonly Candidate[],
+  since: Revision | null,
+): Promise<readonly AppendOutcome[]> {
+  const deadline = Date.now() + PATIENCE_MS;
+  const options = since === null ? {} : { since };
+  let uncertainty: LedgerError | null = null;
+  let attempt = candidates;
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+    try {
+      return await log.append(source, attempt, options);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      if (error.code === 'log-uncertain') uncertainty ??= error;
+      if (uncertainty === null) throw error;
+      if (Date.now() + pauseMs > deadline) throw uncertainty;
+      attempt = candidates.map((candidate) => ({ ...candidate, fresh: false }));
+      await delay(pauseMs);
+    }
+  }
+}
+
+function outcomeOf(one: Pending, outcome: AppendOutcome | undefined): Outcome {
+  if (outcome === undefined)
+    throw new LedgerError('internal', 'the log gave fewer outcomes than it took events');
+  if (outcome.status === 'appended') return recorded('queued', one, outcome.revision);
+  if (outcome.status === 'present') return compare(one, outcome.event);
+  const pointer = pointerTo(one.item);
+  const { reason } = outcome;
+  const errors = [{ pointer, keyword: 'log', detail: reason }];
+  return refusedAs({
+    code: 'invalid-event',
+    detail: `The event log cannot take this event: ${reason}.`,
+    errors,
+  });
+}
+
+/** An event that the log or the ledger has under this identity: the same, or another. */
+function compare(
+  one: Pending,
+  found: Pick<RecordedEvent, 'type' | 'data' | 'metadata' | 'revision'>,
+): Outcome {
+  // the salt is random: equal metadata is our own append, whose first answer was lost
+  if (found.metadata.equals(one.event.metadata)) return recorded('queued', one, found.revision);
+  if (isReplay(one.event, found)) return recorded('replay', one, found.revision);
+  const { source, id } = one.event.submission;
+  const pointer = pointerTo(one.item, 'id');
+  const detail = `is the id of another event of this source, recorded at revision ${found.revision}`;
+  return refusedAs({
+    code: 'conflict',
+    detail: `${JSON.stringify(id)} ${detail}.`,
+    errors: [{ pointer, keyword: 'conflict', detail }],
+    members: { eventId: one.event.id, source, revision: found.revision },
+  });
+}
+
+/** What a schema refuses may still be a replay of what was recorded before the schema was. */
+async function findReplays(
+  log: EventLog,
+  source: string,
+  refused: readonly Pending[],
+  since: Revision | null,
+  outcomes: Map<Pending, Outcome>,
+): Promise<void> {
+  const wanted = new Set(refused.map(({ event }) => event.id));
+  const found = new Map<EventId, RecordedEvent>();
+  try {
+    const events = log.readSource(
+      source,
+      since === null ? { direction: 'backwards', limit: NEWEST_EVENTS } : { from: since },
+    );
+    for await (const event of events) {
+      if (!wanted.has(event.id)) continue;
+      if (since === null || !found.has(event.id)) found.set(event.id, event);
+    }
+  } catch (error) {
+    refuseAll(refused, error, outcomes);
+    return;
+  }
+  for (const one of refused) {
+    const event = found.get(one.event.id);
+    outcomes.set(one, event === undefined ? violation(one) : compare(one, event));
+  }
+}
+
+function refuseAll(pending: readonly Pending[], error: unknown, outcomes: Map<Pending, Outcome>): void {
+  if (!(error instanceof LedgerError) || error.code === 'internal') throw error;
+  const problem = problemOf(error);
+  for (const one of pending) outcomes.set(one, refusedAs(problem));
+}
+
+function violation({ event, violations }: Pending): Outcome {
+  const [first] = violations;
+  const place = first !== undefined && 'pointer' in first ? first.pointer : '';
+  return refusedAs({
+    code: 'schema-violation',
+    detail: `The schema of ${JSON.stringify(event.submission.type)} refuses it: ${place} ${first?.detail ?? ''}`,
+    errors: violations,
+  });
+}
+
+function recorded(status: 'queued' | 'replay', { event }: Pending, revision: Revision): Outcome {
+  return { status, eventId: event.id, source: event.submission.source, revision };
+}
+
+function refusedAs(problem: Problem): Outcome {
+  return { status: 'refused', problem };
+}

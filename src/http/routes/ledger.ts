@@ -1,0 +1,137 @@
+/** The ledger, read: pages of lines, one line by event id or by index, the head. */
+import type { FastifyReply } from 'fastify';
+import Type from 'typebox';
+import { entryLine } from '../../ledger/line.js';
+import type { Entry, EventId, Index } from '../../ledger/types.js';
+import { readCursor, writeCursor } from '../cursor.js';
+import { readFilters, readRange } from '../event-query.js';
+import type { HealthMonitor } from '../health.js';
+import { choice, integer, single, wholeNumber, type Parameters } from '../parameters.js';
+import { refusal } from '../problem.js';
+import type { App, Services } from '../services.js';
+import { closed, HeadShape, Line, orNull, PageQuery, problems } from '../shapes.js';
+import { joined, sendSpliced } from '../spliced.js';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
+
+export function readLedger(app: App, services: Services, health: HealthMonitor): void {
+  const { reader } = services;
+
+  app.route({
+    method: 'GET',
+    url: '/v1/events',
+    schema: {
+      tags: ['ledger'],
+      summary: 'The ledger, newest first',
+      description: 'Different parameters all apply; one that is repeated means any of its values.',
+      querystring: PageQuery,
+      response: {
+        ...problems(400),
+        200: closed(
+          { events: Type.Array(Line), next: orNull(Type.String()) },
+          'A page; `next` is its cursor',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const { parameters } = request;
+      const query = { route: '/v1/events', parameters };
+      const cursor = single(parameters, 'cursor');
+      const filters = readFilters(parameters, choice(parameters, 'internal', ['true', 'false']) === 'true');
+      const { entries, next } = await reader.events(filters, {
+        ...readRange(parameters),
+        order: choice(parameters, 'order', ['asc', 'desc']) ?? 'desc',
+        limit: integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT,
+        after: cursor === null ? null : (Number(readCursor(cursor, query)) as Index),
+      });
+      const nextCursor = next === null ? null : writeCursor(String(next), query);
+      if (nextCursor !== null) linkNext(reply, '/v1/events', parameters, nextCursor);
+      const tail = `],"next":${JSON.stringify(nextCursor)}}`;
+      return sendSpliced(reply, '{"events":[', joined(entries.map(entryLine)), tail);
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/events/:eventId',
+    schema: {
+      tags: ['ledger'],
+      summary: 'One line by event id',
+      params: Type.Object({ eventId: Type.String() }),
+      querystring: Type.Object({ source: Type.Optional(Type.String()) }),
+      response: { ...problems(400, 404, 409), 200: Line },
+    },
+    handler: async (request, reply) => {
+      const { eventId } = request.params;
+      const source = single(request.parameters, 'source');
+      if (!UUID.test(eventId)) throw refusal('bad-request', 'The event id in the path must be a UUID.');
+      const id = eventId.toLowerCase() as EventId;
+      const entries = await reader.entriesById(id, source ?? undefined);
+      const [entry] = entries;
+      if (entry === undefined) throw await notYet(health);
+      if (entries.length > 1) throw ambiguous(entries);
+      return sendSpliced(reply, entryLine(entry));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/entries/:index',
+    schema: {
+      tags: ['ledger'],
+      summary: 'One line by index',
+      params: Type.Object({ index: Type.String() }),
+      response: { ...problems(400, 404), 200: Line },
+    },
+    handler: async (request, reply) => {
+      const index = wholeNumber(request.params.index);
+      if (index === null) throw refusal('bad-request', 'The index in the path must be a whole number.');
+      const entry = await reader.entry(index as Index);
+      if (entry === null)
+        throw refusal('not-found', `The ledger has no entry ${index}; /v1/head says its size.`);
+      return sendSpliced(reply, entryLine(entry));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/head',
+    schema: {
+      tags: ['ledger'],
+      summary: 'Size and last hash',
+      response: { ...problems(400), 200: HeadShape },
+    },
+    handler: async () => {
+      const { size, hash, recordedAt } = await reader.head();
+      return { size, hash, recordedAt };
+    },
+  });
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** RFC 8288; the same query with the cursor of the next page. */
+export function linkNext(reply: FastifyReply, path: string, parameters: Parameters, cursor: string): void {
+  const query = new URLSearchParams();
+  for (const [name, values] of parameters) {
+    if (name !== 'cursor') for (const value of values) query.append(name, value);
+  }
+  query.set('cursor', cursor);
+  void reply.header('link', `<${path}?${query.toString()}>; rel="next"`);
+}
+
+async function notYet(health: HealthMonitor): Promise<Error> {
+  const { lag } = await health.health();
+  const detail =
+    lag.events === 0
+      ? 'The ledger has all of the log, and no event with this id.'
+      : 'The ledger has no event with this id, or not yet: `lag` says how far it is behind the log.';
+  return refusal('not-found', detail, { members: { lag } });
+}
+
+function ambiguous(entries: readonly Entry[]): Error {
+  const sources = entries.map(({ header }) => header.source);
+  const detail = `${sources.length} sources share this id: add source= to the query.`;
+  return refusal('ambiguous-id', detail, { members: { sources } });
+}

@@ -1,0 +1,157 @@
+/** Sources, and their streams straight from the event log: an event is there as soon as its 202 was sent. */
+import Type from 'typebox';
+import { readCanonical } from '../../ledger/canonical-json.js';
+import { decodeMetadata } from '../../ledger/metadata.js';
+import type { RecordedEvent, Revision } from '../../ledger/types.js';
+import { readCursor, writeCursor } from '../cursor.js';
+import { choice, integer, single, wholeNumber } from '../parameters.js';
+import { refusal } from '../problem.js';
+import type { App, Services } from '../services.js';
+import { closed, orNull, problems, Revision as RevisionShape, SourceShape, StreamEvent } from '../shapes.js';
+import { joined, sendSpliced } from '../spliced.js';
+import { linkNext } from './ledger.js';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
+/** A page ends early rather than being larger: its `next` says where to go on. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+
+export function readSources(app: App, { log, reader }: Services): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/sources',
+    schema: {
+      tags: ['sources'],
+      summary: 'Sources that the ledger knows',
+      querystring: Type.Object({
+        internal: Type.Optional(Type.Enum(['true', 'false'])),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT })),
+        cursor: Type.Optional(Type.String()),
+      }),
+      response: {
+        ...problems(400),
+        200: closed(
+          { sources: Type.Array(SourceShape), next: orNull(Type.String()) },
+          'In the order of their names',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const { parameters } = request;
+      const query = { route: '/v1/sources', parameters };
+      const cursor = single(parameters, 'cursor');
+      const page = await reader.sources({
+        after: cursor === null ? null : readCursor(cursor, query),
+        limit: integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT,
+        internal: choice(parameters, 'internal', ['true', 'false']) === 'true',
+      });
+      const next = page.next === null ? null : writeCursor(page.next, query);
+      if (next !== null) linkNext(reply, '/v1/sources', parameters, next);
+      const sources = page.sources.map(
+        ({ source, count, lastRevision, firstRecordedAt, lastRecordedAt }) => ({
+          source,
+          count,
+          lastRevision,
+          firstRecordedAt,
+          lastRecordedAt,
+        }),
+      );
+      return { sources, next };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/sources/:source/events',
+    schema: {
+      tags: ['sources'],
+      summary: "A source's stream, from the event log",
+      params: Type.Object({ source: Type.String() }),
+      querystring: Type.Object({
+        fromRevision: Type.Optional(RevisionShape),
+        direction: Type.Optional(Type.Enum(['forwards', 'backwards'])),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT })),
+      }),
+      response: {
+        ...problems(400, 414),
+        200: closed({ events: Type.Array(StreamEvent), next: orNull(RevisionShape) }, 'next: where to go on'),
+      },
+    },
+    handler: async (request, reply) => {
+      const { parameters } = request;
+      const from = integer(parameters, 'fromRevision', { least: 0 }) as Revision | null;
+      const direction = choice(parameters, 'direction', ['forwards', 'backwards']) ?? 'forwards';
+      const limit = integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT;
+      const options = { direction, limit: limit + 1, ...(from === null ? {} : { from }) };
+      const { events, next } = await readPage(log.readSource(request.params.source, options), limit);
+      return sendSpliced(reply, '{"events":[', joined(events), `],"next":${next ?? 'null'}}`);
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/sources/:source/events/:revision',
+    schema: {
+      tags: ['sources'],
+      summary: "One event of a source's stream",
+      params: Type.Object({ source: Type.String(), revision: Type.String() }),
+      response: { ...problems(400, 404, 414), 200: StreamEvent },
+    },
+    handler: async (request, reply) => {
+      const revision = wholeNumber(request.params.revision);
+      if (revision === null) throw refusal('bad-request', 'The revision in the path must be a whole number.');
+      const found = await log.lookUp(request.params.source, revision as Revision);
+      switch (found.status) {
+        case 'found':
+          return sendSpliced(reply, eventBytes(found.event));
+        case 'absent':
+          throw refusal('not-found', absence(found.lastRevision));
+        case 'hidden':
+          throw refusal(
+            'not-found',
+            `The event log no longer shows this event: its stream was ${found.reason}.`,
+          );
+      }
+    },
+  });
+}
+
+function absence(lastRevision: Revision | null): string {
+  return lastRevision === null
+    ? 'The event log has no event of this source.'
+    : `The last revision of this source is ${lastRevision}.`;
+}
+
+async function readPage(
+  stream: AsyncIterable<RecordedEvent>,
+  limit: number,
+): Promise<{ readonly events: readonly Buffer[]; readonly next: Revision | null }> {
+  const events: Buffer[] = [];
+  let bytes = 0;
+  for await (const event of stream) {
+    if (events.length === limit || bytes > PAGE_BYTES) return { events, next: event.revision };
+    const read = eventBytes(event);
+    bytes += read.length;
+    events.push(read);
+  }
+  return { events, next: null };
+}
+
+function eventBytes(event: RecordedEvent): Buffer {
+  const { revision, id, source, type, data, metadata, loggedAt } = event;
+  const recordedAt = decodeMetadata(metadata)?.recordedAt ?? loggedAt;
+  const head = JSON.stringify({ revision, id, source, type, recordedAt }).slice(0, -1);
+  return Buffer.concat([
+    Buffer.from(`${head},`),
+    member('payload', data),
+    Buffer.from(','),
+    member('metadata', metadata),
+    Buffer.from('}'),
+  ]);
+}
+
+/** As JSON where the recorded bytes are canonical I-JSON, else in base64: as in the lines of the ledger. */
+function member(name: 'payload' | 'metadata', bytes: Buffer): Buffer {
+  if (readCanonical(bytes)?.canonical === true) return Buffer.concat([Buffer.from(`"${name}":`), bytes]);
+  return Buffer.from(`"${name}Base64":"${bytes.toString('base64')}"`);
+}

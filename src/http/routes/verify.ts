@@ -1,0 +1,143 @@
+/** GET /v1/verify: everything is read again and recomputed; what was found is a report. */
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import Type from 'typebox';
+import type { VerificationReport } from '../../ledger/finding.js';
+import type { Progress, VerificationOptions } from '../../ledger/verification.js';
+import { preferredType } from '../accept.js';
+import { JSON_TYPE, NDJSON_TYPE } from '../documents.js';
+import { readRange } from '../event-query.js';
+import { choice, single, type Parameters } from '../parameters.js';
+import { problemBody, problemOf, refusal } from '../problem.js';
+import { sendJson, sendStream } from '../spliced.js';
+import type { App, Services } from '../services.js';
+import { closed, IndexNumber, problems, Report } from '../shapes.js';
+import type { Verifier } from '../verifying.js';
+
+type Run = AsyncGenerator<Progress, VerificationReport, void>;
+
+/** How long the plain form may take: longer answers do not survive proxies. */
+const PLAIN_LIMIT_MS = 60_000;
+const PROGRESS_EVERY_MS = 250;
+const PRODUCES = [JSON_TYPE, NDJSON_TYPE] as const;
+
+const ProgressLine = closed({
+  progress: closed({ checked: Type.Integer(), total: Type.Integer() }),
+});
+
+export function verifyRoute(app: App, { logger, closing }: Services, verifier: Verifier): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/verify',
+    exposeHeadRoute: false,
+    config: { produces: PRODUCES },
+    schema: {
+      tags: ['proof'],
+      summary: 'Verify the ledger',
+      description:
+        'A report, 200 whatever is found. As lines: progress, and last the report or `{"problem":…}`; the plain ' +
+        'form is cut off after 60 s. One at a time in a process.',
+      querystring: Type.Object({
+        mode: Type.Optional(Type.Enum(['full'])),
+        fromIndex: Type.Optional(IndexNumber),
+        toIndex: Type.Optional(IndexNumber),
+        source: Type.Optional(Type.String()),
+      }),
+      response: {
+        ...problems(400, 429),
+        200: {
+          description: 'What was found',
+          content: {
+            [JSON_TYPE]: { schema: Report },
+            [NDJSON_TYPE]: { schema: Type.Union([ProgressLine, Report]) },
+          },
+        },
+      },
+    },
+    handler: async (request, reply) => {
+      const run = verifier.run(readOptions(request.parameters));
+      if (preferredType(request.headers.accept, PRODUCES) === JSON_TYPE) {
+        const report = await finish(run, reply, closing);
+        return sendJson(reply, report);
+      }
+      // a refusal comes before the first line, with a status of its own
+      const first = await run.next();
+      const lines = reportLines(run, first, { request, logger, closing });
+      return sendStream(reply.type(NDJSON_TYPE), Readable.from(lines, { objectMode: false }));
+    },
+  });
+}
+
+function readOptions(parameters: Parameters): VerificationOptions {
+  choice(parameters, 'mode', ['full']);
+  const { fromIndex, toIndex } = readRange(parameters);
+  const source = single(parameters, 'source');
+  return {
+    ...(fromIndex === null ? {} : { fromIndex }),
+    ...(toIndex === null ? {} : { toIndex }),
+    ...(source === null ? {} : { source }),
+  };
+}
+
+/** To the end, unless the client leaves, the server stops or the time is over. */
+async function finish(run: Run, reply: FastifyReply, closing: AbortSignal): Promise<VerificationReport> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(tooLong()), PLAIN_LIMIT_MS);
+  const stop = (): void => over.abort(stopping());
+  closing.addEventListener('abort', stop);
+  reply.raw.once('close', stop);
+  const cutOff = once(over.signal, 'abort').then(() => {
+    throw over.signal.reason;
+  });
+  try {
+    for (;;) {
+      const step = await Promise.race([run.next(), cutOff]);
+      if (step.done === true) return step.value;
+    }
+  } finally {
+    clearTimeout(timer);
+    closing.removeEventListener('abort', stop);
+    reply.raw.off('close', stop);
+    void run.return(undefined as never);
+  }
+}
+
+async function* reportLines(
+  run: Run,
+  first: IteratorResult<Progress, VerificationReport>,
+  { request, logger, closing }: { request: FastifyRequest; logger: Logger; closing: AbortSignal },
+): AsyncGenerator<string> {
+  let shown = 0;
+  try {
+    for (let step = first; ; step = await run.next()) {
+      if (closing.aborted) throw stopping();
+      if (step.done === true) {
+        yield line(step.value);
+        return;
+      }
+      if (performance.now() - shown < PROGRESS_EVERY_MS) continue;
+      shown = performance.now();
+      yield line({ progress: step.value });
+    }
+  } catch (error) {
+    logger.warn({ err: error, requestId: request.id }, 'a verification ended early');
+    yield line({ problem: problemBody(problemOf(error), request.id) });
+  } finally {
+    await run.return(undefined as never);
+  }
+}
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+function tooLong(): Error {
+  const detail = `The verification takes longer than ${PLAIN_LIMIT_MS / 1000} s: ask with Accept: ${NDJSON_TYPE}.`;
+  return refusal('too-slow', detail, { retryAfter: 5 });
+}
+
+function stopping(): Error {
+  return refusal('shutting-down', 'The verification was given up.', { retryAfter: 5 });
+}

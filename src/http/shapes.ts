@@ -1,0 +1,255 @@
+/** The shapes of requests and answers, as JSON Schema: what /openapi.json says, and what the tests hold us to. */
+import Type, { type TProperties, type TSchema } from 'typebox';
+import { NDJSON_TYPE } from './documents.js';
+import { PROBLEM_TYPE } from './problem.js';
+import { PROBLEMS } from './status.js';
+
+/** An object without further members. */
+export const closed = <Properties extends TProperties>(properties: Properties, description?: string) =>
+  Type.Object(properties, {
+    additionalProperties: false,
+    ...(description === undefined ? {} : { description }),
+  });
+
+export const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+const text = (description: string) => Type.String({ minLength: 1, maxLength: 512, description });
+const count = (description?: string) =>
+  Type.Integer({ minimum: 0, ...(description === undefined ? {} : { description }) });
+
+export const HashText = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 in hex' });
+export const InstantText = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
+  description: 'UTC with milliseconds',
+});
+export const EventIdText = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
+export const Revision = count("0-based place in the source's stream");
+export const IndexNumber = count('0-based place in the ledger');
+const anyJson = (description: string) => Type.Unknown({ description });
+
+export const SubmittedEvent = closed({
+  id: Type.Optional(
+    text('the identity within the source: sent again it is the same event; a UUID or any other text'),
+  ),
+  source: text('who reports'),
+  type: text('what happened'),
+  payload: anyJson('any JSON value; at most 256 KiB in canonical form and 64 levels'),
+  timestamp: Type.Optional(text('when it happened: RFC 3339 with an offset')),
+  actor: Type.Optional(text('who did it, as the producer says')),
+  subject: Type.Optional(text('what it is about')),
+  context: Type.Optional(anyJson('whatever describes the attempt; at most 32 levels')),
+});
+
+const place = { keyword: Type.String(), detail: Type.String() };
+export const ProblemShape = Type.Object(
+  {
+    type: Type.String({ pattern: '^urn:event-ledger:problem:' }),
+    title: Type.String(),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    detail: Type.String(),
+    code: Type.Enum(Object.keys(PROBLEMS)),
+    requestId: Type.String(),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Union([
+          closed({ pointer: Type.String({ description: 'JSON Pointer into the body' }), ...place }),
+          closed({ parameter: Type.String(), ...place }),
+        ]),
+      ),
+    ),
+  },
+  { description: 'RFC 9457; some codes bring further members' },
+);
+
+const taken = { eventId: EventIdText, source: Type.String(), revision: Revision };
+export const Queued = closed({ status: Type.Literal('queued'), ...taken });
+export const Recorded = closed({
+  status: Type.Literal('recorded'),
+  ...taken,
+  index: IndexNumber,
+  hash: HashText,
+  verdict: Type.Enum(['accepted', 'rejected', 'duplicate']),
+});
+export const BatchAnswer = closed({
+  results: Type.Array(
+    Type.Union([
+      closed({ status: Type.Enum([200, 202]), ...taken }),
+      closed({ status: Type.Integer({ minimum: 400, maximum: 599 }), problem: ProblemShape }),
+    ]),
+  ),
+});
+
+export const HeaderShape = closed({
+  v: Type.Literal(1),
+  index: IndexNumber,
+  id: EventIdText,
+  source: Type.String(),
+  type: Type.String(),
+  revision: Revision,
+  schema: orNull(HashText),
+  verdict: Type.Enum(['accepted', 'rejected', 'duplicate']),
+  occurredAt: orNull(InstantText),
+  recordedAt: InstantText,
+  recordedBy: orNull(Type.String()),
+  actor: orNull(Type.String()),
+  content: HashText,
+  previous: HashText,
+  previousInSource: orNull(HashText),
+});
+
+const base64 = (what: string) =>
+  Type.Optional(Type.String({ description: `the recorded ${what}, where they are not canonical I-JSON` }));
+
+export const Line = closed({
+  entry: HeaderShape,
+  hash: HashText,
+  metadata: Type.Optional(anyJson('the recorded metadata')),
+  metadataBase64: base64('bytes of the metadata'),
+  payload: Type.Optional(anyJson('the recorded payload')),
+  payloadBase64: base64('bytes of the payload'),
+  withheld: Type.Optional(Type.Literal(true)),
+});
+
+export const StreamEvent = closed({
+  revision: Revision,
+  id: EventIdText,
+  source: Type.String(),
+  type: Type.String(),
+  recordedAt: InstantText,
+  payload: Type.Optional(anyJson('the recorded payload')),
+  payloadBase64: base64('bytes of the payload'),
+  metadata: Type.Optional(anyJson('the recorded metadata')),
+  metadataBase64: base64('bytes of the metadata'),
+});
+
+const FindingShape = Type.Object({
+  code: Type.String(),
+  index: orNull(Type.Integer()),
+  id: orNull(Type.String()),
+  source: orNull(Type.String()),
+  expected: orNull(Type.String()),
+  found: orNull(Type.String()),
+  detail: Type.Optional(Type.String()),
+});
+
+export const Report = closed({
+  intact: Type.Boolean({ description: 'everything in range was read and nothing was found' }),
+  mode: Type.Literal('full'),
+  range: closed({ fromIndex: count(), toIndex: count() }),
+  source: Type.Optional(Type.String()),
+  checked: count(),
+  size: count(),
+  head: Type.String(),
+  findings: Type.Array(FindingShape, { maxItems: 1000 }),
+  findingsTotal: count(),
+  notChecked: Type.Optional(Type.Array(Type.String())),
+  startedAt: InstantText,
+  durationMs: count(),
+});
+
+const Lag = closed({
+  events: orNull(count('null where the log cannot tell')),
+  seconds: orNull(Type.Number({ minimum: 0 })),
+});
+
+export const HealthShape = Type.Object(
+  {
+    status: Type.Enum(['ok', 'degraded', 'down']),
+    lag: Type.Optional(Lag),
+    head: Type.Optional(orNull(closed({ size: count(), hash: HashText }))),
+    alarms: Type.Optional(
+      Type.Array(
+        closed({
+          code: Type.String(),
+          source: orNull(Type.String()),
+          since: InstantText,
+          detail: Type.String(),
+        }),
+      ),
+    ),
+    lastVerification: Type.Optional(orNull(Type.Object({ intact: Type.Boolean() }))),
+  },
+  { additionalProperties: false, description: 'without credentials the status alone' },
+);
+
+export const HeadShape = closed({
+  size: count('number of entries'),
+  hash: HashText,
+  recordedAt: orNull(InstantText),
+});
+
+export const SourceShape = closed({
+  source: Type.String(),
+  count: count('number of entries'),
+  lastRevision: Revision,
+  firstRecordedAt: InstantText,
+  lastRecordedAt: InstantText,
+});
+
+export const StatsShape = closed({
+  events: count(),
+  sources: count(),
+  verdicts: closed({ accepted: count(), rejected: count(), duplicate: count() }),
+});
+
+const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
+const anyOf = (description: string) => Type.Optional(Type.String({ description }));
+
+export const FilterQuery = Type.Object({
+  source: anyOf('who reported'),
+  type: anyOf('what happened'),
+  actor: anyOf('who did it'),
+  recordedBy: anyOf('the credential it came through'),
+  subject: anyOf('what it is about'),
+  verdict: Type.Optional(Type.Enum(['accepted', 'rejected', 'duplicate'])),
+  since: time('recordedAt, from'),
+  until: time('recordedAt, before'),
+  occurredSince: time('occurredAt, from'),
+  occurredUntil: time('occurredAt, before'),
+  fromIndex: Type.Optional(IndexNumber),
+  toIndex: Type.Optional(count('before this index')),
+  'payload.{path}': anyOf('the scalar at a path of member names and array indexes, separated by dots'),
+  'payload:{pointer}': anyOf('the scalar at a JSON Pointer'),
+});
+
+export const PageQuery = Type.Object({
+  ...FilterQuery.properties,
+  internal: Type.Optional(Type.Enum(['true', 'false'], { description: "show the ledger's own sources" })),
+  order: Type.Optional(Type.Enum(['asc', 'desc'])),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  cursor: Type.Optional(Type.String({ description: '`next` of the page before' })),
+});
+
+export const PlainEvent = closed({
+  eventId: EventIdText,
+  source: Type.String(),
+  type: Type.String(),
+  payload: anyJson('the payload'),
+  timestamp: orNull(Type.String()),
+  receivedAt: InstantText,
+});
+
+/** A body in another form than JSON. */
+export const content = (type: string, schema: TSchema, description: string) => ({
+  description,
+  content: { [type]: { schema } },
+});
+
+export const lines = (schema: TSchema, description: string) => content(NDJSON_TYPE, schema, description);
+
+/** The problems that a route answers with, besides those that every route has. */
+export function problems(...statuses: readonly number[]): Record<number, object> {
+  const titles = (status: number): string =>
+    Object.entries(PROBLEMS)
+      .filter(([, [candidate]]) => candidate === status)
+      .map(([code]) => code)
+      .join(', ');
+  return Object.fromEntries(
+    [...statuses, ...EVERYWHERE].map((status) => [
+      status,
+      content(PROBLEM_TYPE, ProblemShape, `Problem: ${titles(status)}`),
+    ]),
+  );
+}
+
+const EVERYWHERE = [401, 406, 500, 503];

@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readCursor, writeCursor } from '../../src/http/cursor.js';
+import { readParameters } from '../../src/http/parameters.js';
+
+const query = (text: string, route = '/v1/events') => ({
+  route,
+  parameters: readParameters(`${route}?${text}`, ['*']),
+});
+
+describe('cursors', () => {
+  it('give back the place that they were made of', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (place) => {
+        expect(readCursor(writeCursor(place, query('source=a')), query('source=a'))).toBe(place);
+      }),
+    );
+  });
+
+  it('hold whatever the limit and in whichever order the parameters come', () => {
+    const cursor = writeCursor('17', query('source=a&source=b&limit=2&order=asc'));
+    expect(readCursor(cursor, query('order=asc&source=b&limit=9&source=a&cursor=x'))).toBe('17');
+  });
+
+  it.each([
+    ['another filter', query('source=b')],
+    ['one filter more', query('source=a&type=t')],
+    ['another order', query('source=a&order=asc')],
+    ['another route', query('source=a', '/v1/sources')],
+  ])('are refused for %s', (_what, other) => {
+    const cursor = writeCursor('17', query('source=a'));
+    expect(() => readCursor(cursor, other)).toThrow('was not given out for this query');
+  });
+
+  it('are refused when a byte of them was changed, or when they are nonsense', () => {
+    const cursor = writeCursor('17', query(''));
+    const changed = Array.from(cursor, (character, at) =>
+      [cursor.slice(0, at), character === 'A' ? 'B' : 'A', cursor.slice(at + 1)].join(''),
+    );
+    for (const text of [...changed, `${cursor}A`, cursor.slice(1), '', '%', 'AAAA', '17']) {
+      expect(() => readCursor(text, query('')), text).toThrow('was not given out for this query');
+    }
+  });
+});
