@@ -153,6 +153,9 @@ class Reader {
     if (value === null) return null;
     return /^[^\s+\p{Cc}]{1,255}$/u.test(value)
       ? value
-      : this.mistake('LEDGER_ORIGIN', 'must be 1 to 255 characters without white space, + or control characters');
+      : this.mistake(
+          'LEDGER_ORIGIN',
+          'must be 1 to 255 characters without white space, + or control characters',
+        );
   }
 }

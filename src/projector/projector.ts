@@ -49,7 +49,8 @@ class Projection implements Projector {
   }
 
   status(): ProjectorStatus {
-    return { state: this.#state, detail: this.#detail, alarms: this.#alarms.list() };
+    const state = { state: this.#state, alarms: this.#alarms.list() };
+    return this.#detail === null ? state : { ...state, detail: this.#detail };
   }
 
   async stop(): Promise<void> {
@@ -63,7 +64,10 @@ class Projection implements Projector {
       try {
         await this.#lead(() => (failures = 0));
       } catch (error) {
-        if (error instanceof LedgerError && error.code === 'log-diverged') return await this.#diverged(error);
+        if (error instanceof LedgerError && error.code === 'log-diverged') {
+          await this.#diverged(error);
+          return;
+        }
         this.#failed(error, failures);
         failures += 1;
         await pause(
@@ -128,11 +132,10 @@ class Projection implements Projector {
 
   /** Fills the payload index step by step, as long as the log has nothing new. */
   async #useIdleTime(ledger: Leadership, reader: PortionReader, signal: AbortSignal): Promise<void> {
-    let busy = false;
-    const arrived = reader.ready().then(() => {
-      busy = true;
-    });
-    while (!busy && !signal.aborted && (await ledger.indexPayloads(signal)));
+    const arrival = new AbortController();
+    const arrived = reader.ready().then(() => arrival.abort());
+    const enough = AbortSignal.any([signal, arrival.signal]);
+    while (!enough.aborted && (await ledger.indexPayloads(enough)));
     await arrived;
   }
 

@@ -12,7 +12,7 @@ export interface ProjectorStatus {
     | 'diverged'
     | 'stopped';
   /** why, for `retrying` and `diverged` */
-  readonly detail: string | null;
+  readonly detail?: string;
   readonly alarms: readonly Alarm[];
 }
 

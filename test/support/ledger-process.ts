@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readLines } from '../../src/cli/lines.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
-const COMMAND = join(ROOT, 'bin/event-ledger.js');
+export const COMMAND = join(ROOT, 'bin/event-ledger.js');
 export const PASSWORD = 'a password of the tests';
 
 export interface Finished {

@@ -1,0 +1,88 @@
+/** Where the ledger's two stores are: a PostgreSQL that was named, or the embedded one that is run here. */
+import type { Logger } from 'pino';
+import type { Config } from './config.js';
+import { LedgerError } from './ledger/error.js';
+import { attachOrStart, startEmbedded, type EmbeddedServer } from './postgres/server/embedded.js';
+import { migrate } from './read-model/migrate.js';
+
+export interface Stores {
+  /** logins with the rights of an API process, and of a projector */
+  readonly apiUrl: string;
+  readonly projectorUrl: string;
+  /** for migrate and rebuild; null when it was not configured */
+  readonly adminUrl: string | null;
+  readonly embedded: EmbeddedServer | null;
+  /** ends the embedded server when it was started here */
+  close(): Promise<void>;
+}
+
+/**
+ * The stores to run a ledger on. The embedded ones are migrated here, because one process owns everything; a named
+ * database is migrated by hand.
+ * @throws LedgerError `in-use` when another process runs the embedded server, and what migrating throws
+ */
+export async function openStores(config: Config, logger: Logger, signal?: AbortSignal): Promise<Stores> {
+  if (config.databaseUrl !== null) return namedStores(config, config.databaseUrl);
+  const server = await startEmbedded(embeddedOptions(config, logger, signal));
+  try {
+    await migrateEmbedded(server, config.origin);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return embeddedStores(server);
+}
+
+/** The stores for a command: a running embedded server is used, otherwise run for the command's own duration. */
+export async function attachToStores(config: Config, logger: Logger): Promise<Stores> {
+  if (config.databaseUrl !== null) return namedStores(config, config.databaseUrl);
+  const server = await attachOrStart(embeddedOptions(config, logger));
+  if (server.owned) await migrateEmbedded(server, config.origin);
+  return embeddedStores(server);
+}
+
+function embeddedOptions(
+  config: Config,
+  logger: Logger,
+  signal?: AbortSignal,
+): Parameters<typeof startEmbedded>[0] {
+  return { dataDirectory: config.dataDirectory, logger, ...(signal === undefined ? {} : { signal }) };
+}
+
+async function migrateEmbedded(server: EmbeddedServer, origin: string | null): Promise<void> {
+  await migrate({
+    adminUrl: server.url('admin'),
+    ...(origin === null ? {} : { origin }),
+    grants: [
+      { login: 'api', groups: ['api'] },
+      { login: 'projector', groups: ['projector'] },
+      { login: 'reader', groups: ['reader'] },
+    ],
+  });
+}
+
+function namedStores(config: Config, url: string): Stores {
+  return {
+    apiUrl: url,
+    projectorUrl: url,
+    adminUrl: config.databaseAdminUrl,
+    embedded: null,
+    close: () => Promise.resolve(),
+  };
+}
+
+function embeddedStores(server: EmbeddedServer): Stores {
+  return {
+    apiUrl: server.url('api'),
+    projectorUrl: server.url('projector'),
+    adminUrl: server.url('admin'),
+    embedded: server,
+    close: () => server.stop(),
+  };
+}
+
+/** @throws LedgerError `invalid-configuration` naming the variable */
+export function requireAdminUrl(stores: Stores): string {
+  if (stores.adminUrl !== null) return stores.adminUrl;
+  throw new LedgerError('invalid-configuration', 'DATABASE_ADMIN_URL: must be set for this command');
+}

@@ -1,0 +1,81 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  COMMAND,
+  commandEnvironment,
+  startLedger,
+  temporaryFolder,
+  type LedgerProcess,
+} from '../support/ledger-process.js';
+
+const MEGABYTE = 1024 * 1024;
+
+describe('memory', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let ledger: LedgerProcess;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    ledger = await startLedger({ LEDGER_DATA: `${folder.path}/data` });
+  });
+
+  afterAll(async () => {
+    await ledger.stop();
+    await folder.remove();
+  });
+
+  /** Lines of about 1.3 KB; without ids, which is what costs an import memory. */
+  async function writeLines(count: number, source: string): Promise<string> {
+    const path = `${folder.path}/${source}.jsonl`;
+    const file = await open(path, 'w');
+    const filler = 'x'.repeat(1_200);
+    for (let n = 0; n < count; n += 1_000) {
+      const lines = Array.from(
+        { length: 1_000 },
+        (_, i) => `{"source":"${source}","type":"t","payload":{"n":${n + i},"filler":"${filler}"}}\n`,
+      );
+      await file.write(lines.join(''));
+    }
+    await file.close();
+    return path;
+  }
+
+  /** Runs a command to its end; its largest resident set in bytes. */
+  async function peakOf(args: readonly string[]): Promise<number> {
+    const child = spawn(process.execPath, [COMMAND, ...args], {
+      env: commandEnvironment({ LEDGER_URL: ledger.url }),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    let peak = 0;
+    const sampler = setInterval(() => (peak = Math.max(peak, residentBytes(child.pid))), 100);
+    const [code] = (await once(child, 'exit')) as [number];
+    clearInterval(sampler);
+    expect(code).toBe(0);
+    return peak;
+  }
+
+  it('an import of 50,000 lines takes within 20 MB of one of 5,000; so does the server that exports them', async () => {
+    const small = await peakOf(['import', await writeLines(5_000, 'small')]);
+    const large = await peakOf(['import', await writeLines(50_000, 'large')]);
+    expect((large - small) / MEGABYTE).toBeLessThan(20);
+
+    const exported = `${folder.path}/export.jsonl`;
+    const fewLines = await peakOf(['export', '--filter', 'source=small', '--output', exported]);
+    const checkFew = await peakOf(['verify-export', exported]);
+    const manyLines = await peakOf(['export', '--filter', 'source=large', '--output', exported]);
+    const checkMany = await peakOf(['verify-export', exported]);
+    expect((manyLines - fewLines) / MEGABYTE).toBeLessThan(20);
+    expect((checkMany - checkFew) / MEGABYTE).toBeLessThan(20);
+  });
+});
+
+/** 0 once the process is gone. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
+  } catch {
+    return 0;
+  }
+}
