@@ -1,9 +1,10 @@
 /** The golden vectors as this code computes them: written by `npm run golden`, compared by a test. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { canonicalJson } from '../../src/ledger/canonical-json.js';
-import { chainEvents } from '../../src/ledger/chain.js';
+import { chainEvents, type Chained } from '../../src/ledger/chain.js';
 import { contentHash, headerBytes } from '../../src/ledger/entry.js';
 import { eventIdFor, NAMESPACE } from '../../src/ledger/identity.js';
+import { ExportWriter } from '../../src/ledger/manifest.js';
 import { treeRoot } from '../../src/ledger/merkle.js';
 import { decodeMetadata, encodeMetadata } from '../../src/ledger/metadata.js';
 import { entryName, nameProblem } from '../../src/ledger/name.js';
@@ -18,6 +19,7 @@ export function goldenFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['values.json', pretty(values())],
     ['ledger.json', pretty(ledger())],
+    ['export.jsonl', exported()],
   ]);
 }
 
@@ -58,12 +60,20 @@ function document(text: string): unknown {
   return { text, refused: parsed.kind, pointer, keyword };
 }
 
+function chained(): Chained {
+  return chainEvents({ head: { size: 0, hash: NO_HASH }, sourceHeads: new Map(), judged: inputs.JUDGED });
+}
+
+/** An export of the whole ledger. */
+function exported(): string {
+  const { entries, head } = chained();
+  const ledger = 'event-ledger.local/golden';
+  const writer = new ExportWriter({ ledger, filters: {}, fromIndex: 0, toIndex: head.size, head });
+  return Buffer.concat([...entries.map((entry) => writer.line(entry)), writer.end()]).toString();
+}
+
 function ledger(): unknown {
-  const { entries, head, sourceHeads } = chainEvents({
-    head: { size: 0, hash: NO_HASH },
-    sourceHeads: new Map(),
-    judged: inputs.JUDGED,
-  });
+  const { entries, head, sourceHeads } = chained();
   const leaves = entries.map((entry) => Buffer.from(entry.hash, 'hex'));
   return {
     entries: entries.map((entry, index) => ({

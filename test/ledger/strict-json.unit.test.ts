@@ -118,6 +118,7 @@ describe('what is no JSON', () => {
     ['/**/1', 'offset 0'],
     ['\u00a01', 'offset 0'],
     ['\f1', 'offset 0'],
+    ['\v1', 'offset 0'],
     ['\uFEFF1', 'offset 0'],
     ['1\uFEFF', 'offset 1'],
   ])('is a syntax error with its offset: %j', (text, offset) => {
@@ -180,6 +181,7 @@ describe('what I-JSON and our limits refuse', () => {
     ['{"a/b":{"c~d":1,"c~d":1}}', '/a~1b/c~0d', 'duplicate-member'],
     ['[{"constructor":1,"constructor":1}]', '/0/constructor', 'duplicate-member'],
     ['{"10":1,"9":2,"10":3}', '/10', 'duplicate-member'],
+    ['{"b":1,"a":2,"b":3}', '/b', 'duplicate-member'],
     ['{"x":{"__proto__":1}}', '/x/__proto__', 'member-name'],
     ['{"__pr\\u006fto__":1}', '/__proto__', 'member-name'],
     ['["a","b\\u0000"]', '/1', 'character'],
@@ -207,7 +209,10 @@ describe('what I-JSON and our limits refuse', () => {
   });
 
   it('reports the first of several problems', () => {
-    expect(problemOf(parse('[1,"\\u0000",{"a":1,"a":2}]')).pointer).toBe('/1');
+    expect(problemOf(parse('[1,"\\u0000",{"a":1,"a":2},"\\u0000",1e400]'))).toMatchObject({
+      pointer: '/1',
+      keyword: 'character',
+    });
   });
 
   it('says what a number would become', () => {
