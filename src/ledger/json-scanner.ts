@@ -124,8 +124,9 @@ export class JsonScanner {
       at++;
     }
     this.at = at + 1;
+    if (plain) return ownText(text, from, at);
     value += text.slice(from, at);
-    if (!plain) this.inspect(value, start);
+    this.inspect(value, start);
     return value;
   }
 
@@ -218,6 +219,19 @@ export class JsonScanner {
     // -0 has the canonical form 0
     return value + 0;
   }
+}
+
+/** V8 copies slices that are shorter. */
+const COPIED = 13;
+
+/**
+ * A part of a text as a string of its own. A plain slice keeps the whole text in memory for as long as it lives, so
+ * that one short name kept somewhere would keep the whole request.
+ */
+function ownText(text: string, from: number, to: number): string {
+  const slice = text.slice(from, to);
+  const isSmallPart = slice.length >= COPIED && slice.length < text.length / 2;
+  return isSmallPart ? ` ${slice}`.slice(1) : slice;
 }
 
 function isExponentMark(code: number): boolean {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
@@ -289,5 +291,23 @@ describe('input made to cost', () => {
     expect(valueOf(`"${'\\n'.repeat(mib)}"`)).toBe('\n'.repeat(mib));
     const members = Array.from({ length: 50_000 }, (_, index) => `"${50_000 - index}":0`);
     expect(Object.keys(valueOf(`{${members.join(',')}}`) as object)).toHaveLength(50_000);
+  });
+
+  it('gives values that do not keep the text in memory', () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const kept: unknown[] = [];
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let run = 0; run < 20; run++) {
+      const value = valueOf(
+        `{"name":"a name long enough ${run}","escaped":"\\n a name ${run}","rest":"${'x'.repeat(mib)}"}`,
+      );
+      const { name, escaped } = value as Record<string, unknown>;
+      kept.push(name, escaped);
+    }
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(5 * mib);
+    expect(kept).toHaveLength(40);
   });
 });
