@@ -6,8 +6,10 @@
  * which log it has.
  *
  * All methods reject with a LedgerError: `log-unavailable` (nothing was written, try again), `log-uncertain`
- * (append only), `access-denied`, `invalid-input` (a caller's mistake), `internal`. No promise hangs: every
- * call has a deadline of its own, 10 s unless said otherwise.
+ * (append only), `access-denied`, `invalid-input` (a caller's mistake: an id that is no UUID, a source that is
+ * no well-formed text, a position of another log), `schema-version` or `invalid-configuration` (what the log is
+ * kept in was not made ready), `internal`. No promise hangs: every call has a deadline of its own, 10 s unless
+ * said otherwise.
  */
 import type { EventId, Instant, Position, RecordedEvent, Revision } from '../ledger/types.js';
 
@@ -55,7 +57,7 @@ export interface EventLog {
    * was delivered. Holes that the log heals by itself (a dropped connection that can be resumed at once) are
    * not shown. Anything else ends the iteration with a LedgerError, after which the caller subscribes anew
    * from what it has handled. Backpressure: the next batch is not awaited before the consumer asks, and what
-   * is read ahead is bounded in bytes and number. Ends without error when `signal` is aborted.
+   * is read ahead is bounded in bytes and number. Ends without error when `signal` is aborted or the log closed.
    *
    * A position that the log never gave out may be accepted silently: whoever resumes checks first that the
    * log still holds what it resumed from (see lookUp).
@@ -83,7 +85,10 @@ export interface EventLog {
   /** Never rejects; resolves within 2 s. */
   health(): Promise<LogHealth>;
 
-  /** Ends all subscriptions and reads, waits for appends under way, frees connections. */
+  /**
+   * Waits for appends under way, ends subscriptions, frees connections. A read that is not at its end, and every
+   * later call, rejects with `log-unavailable`.
+   */
   close(): Promise<void>;
 }
 
@@ -126,7 +131,7 @@ export interface SubscribeOptions {
 /** What a subscription hands over at once: at least one event, or the news that it is live. */
 export interface LogBatch {
   readonly events: readonly RecordedEvent[];
-  /** the log held nothing beyond these events a moment ago */
+  /** the log held nothing beyond these events a moment ago; said at least once by the time that this is so */
   readonly live: boolean;
 }
 

@@ -53,7 +53,10 @@ export async function everything(
 }
 
 /** A subscription that ends with the loop. */
-export async function* subscribed(log: EventLog, after: Position | null = null): AsyncGenerator<LogBatch> {
+export async function* subscribed(
+  log: EventLog,
+  after: Position | null = null,
+): AsyncGenerator<LogBatch, void, undefined> {
   const ended = new AbortController();
   try {
     yield* log.subscribe({ after, signal: ended.signal });

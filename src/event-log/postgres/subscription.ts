@@ -15,7 +15,7 @@ const LOOK_EVERY_MS = 1_000;
 
 export interface SubscriptionParts {
   readonly read: (after: bigint) => Promise<Page>;
-  readonly bell: Bell;
+  readonly bell: Pick<Bell, 'rung' | 'wait'>;
   /** ends it, without error */
   readonly signal: AbortSignal;
 }

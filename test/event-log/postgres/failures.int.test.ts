@@ -1,0 +1,206 @@
+/** What becomes of a call when the way to the server, the server or a lock fails. */
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import type { EventLog } from '../../../src/event-log/port.js';
+import { openPostgresEventLog } from '../../../src/event-log/postgres/event-log.js';
+import { LedgerError } from '../../../src/ledger/error.js';
+import { candidates, collect, everything, revisions, subscribed } from '../../support/event-log.js';
+import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../../support/ledger-database.js';
+import { startProxy } from '../../support/postgres-proxy.js';
+import { withParts } from '../../support/postgres.js';
+
+let database: LedgerDatabase;
+const opened: EventLog[] = [];
+
+beforeAll(async () => {
+  database = await createLedgerDatabase();
+});
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((log) => log.close()));
+});
+
+afterAll(() => database.drop());
+
+function open(options: { url?: string; deadlineMs?: number; applicationName?: string } = {}): EventLog {
+  const log = openPostgresEventLog({ url: database.apiUrl, ...options });
+  opened.push(log);
+  return log;
+}
+
+/** Holds the counter's lock, as a long transaction would, until released. */
+async function lockCounter(): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: database.superuserUrl });
+  await client.connect();
+  await client.query('BEGIN; SELECT FROM event_log.counter FOR UPDATE');
+  return () => client.end();
+}
+
+/** Ends the sessions of one application, as an administrator would. */
+function terminate(applicationName: string, query = '%'): Promise<number> {
+  return asSuperuser(database, async (client) => {
+    const { rowCount } = await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = $1 AND application_name = $2 AND query LIKE $3`,
+      [database.name, applicationName, query],
+    );
+    return rowCount ?? 0;
+  });
+}
+
+test('an append that waits for a lock is given up before its deadline, and has written nothing', async () => {
+  const log = open({ deadlineMs: 1_000 });
+  const release = await lockCounter();
+  await expect(log.append('locked', candidates(1))).rejects.toMatchObject({
+    code: 'log-unavailable',
+    retryable: true,
+  });
+  await release();
+  expect(await collect(log.readSource('locked'))).toEqual([]);
+  expect(revisions(await log.append('locked', candidates(1)))).toEqual([0]);
+});
+
+test('a connection that ends while a statement is under way leaves it uncertain, and sending it again is safe', async () => {
+  const log = open({ applicationName: 'cut' });
+  const given = candidates(3);
+  const release = await lockCounter();
+  const appending = log.append('cut', given);
+  appending.catch(() => undefined);
+  await vi.waitFor(async () => expect(await terminate('cut', '%event_log.append%')).toBe(1));
+  await expect(appending).rejects.toMatchObject({ code: 'log-uncertain', retryable: true });
+  await release();
+  expect(revisions(await log.append('cut', given))).toEqual([0, 1, 2]);
+});
+
+test('an append that was written but whose answer was lost is uncertain, and is found when sent again', async () => {
+  const proxy = await startProxy(database.apiUrl);
+  const log = open({ url: proxy.url, deadlineMs: 2_000 });
+  const witness = open();
+  await log.append('deaf', candidates(1));
+  const given = candidates(2);
+  proxy.deafen();
+  const appending = log.append('deaf', given);
+  appending.catch(() => undefined);
+  await vi.waitFor(async () => expect(await collect(witness.readSource('deaf'))).toHaveLength(3));
+  proxy.heal();
+  await expect(appending).rejects.toMatchObject({ code: 'log-uncertain' });
+  const again = await log.append('deaf', given);
+  expect(again.map((outcome) => outcome.status === 'present' && outcome.event.revision)).toEqual([1, 2]);
+  await proxy.close();
+});
+
+test('on a server that hangs every call ends at its deadline', async () => {
+  const proxy = await startProxy(database.apiUrl);
+  const log = open({ url: proxy.url, deadlineMs: 500 });
+  await log.append('frozen', candidates(1));
+  await log.newest();
+  proxy.freeze();
+  const began = performance.now();
+  const [sent, queued, newest, read, health] = await Promise.allSettled([
+    log.append('frozen', candidates(1)),
+    new Promise((resolve) => setImmediate(resolve)).then(() => log.append('frozen', candidates(1))),
+    log.newest(),
+    collect(log.readSource('frozen')),
+    log.health(),
+  ]);
+  expect(performance.now() - began).toBeLessThan(4_000);
+  expect(sent).toMatchObject({ reason: { code: 'log-uncertain' } });
+  expect(queued).toMatchObject({ reason: { code: 'log-unavailable' } });
+  expect(newest).toMatchObject({ reason: { code: 'log-unavailable' } });
+  expect(read).toMatchObject({ reason: { code: 'log-unavailable' } });
+  expect(health).toMatchObject({ value: { status: 'down' } });
+  proxy.heal();
+  await vi.waitFor(async () => expect(await log.health()).toEqual({ status: 'ok' }));
+  expect((await log.append('frozen', candidates(1)))[0]?.status).toBe('appended');
+  await log.close();
+  await proxy.close();
+});
+
+test('says what is wrong with the way to the server', async () => {
+  const nowhere = open({ url: 'postgres://nobody@127.0.0.1:1/nothing' });
+  await expect(nowhere.append('a', candidates(1))).rejects.toMatchObject({ code: 'log-unavailable' });
+  await expect(nowhere.newest()).rejects.toMatchObject({ code: 'log-unavailable' });
+  expect(await nowhere.health()).toMatchObject({ status: 'down' });
+  const stranger = open({ url: withParts(database.apiUrl, { password: 'wrong' }) });
+  await expect(stranger.append('a', candidates(1))).rejects.toMatchObject({ code: 'access-denied' });
+  const reader = open({ url: database.readerUrl });
+  await expect(reader.append('a', candidates(1))).rejects.toMatchObject({ code: 'access-denied' });
+});
+
+test('a restart between two reads is not noticed', async () => {
+  const log = open({ applicationName: 'restarted' });
+  await log.append('restarted', candidates(1));
+  expect(await collect(log.readSource('restarted'))).toHaveLength(1);
+  expect(await terminate('restarted')).toBeGreaterThan(0);
+  expect(await collect(log.readSource('restarted'))).toHaveLength(1);
+});
+
+test('a live subscription survives the loss of the connection that listens, and listens again', async () => {
+  const log = open({ applicationName: 'listener' });
+  const writer = open();
+  const batches = subscribed(log, await log.newest());
+  await batches.next();
+  const waiting = batches.next();
+  await vi.waitFor(async () => expect(await terminate('listener', 'LISTEN%')).toBe(1));
+  await writer.append('heard', candidates(1));
+  expect(await waiting).toMatchObject({ value: { events: [{ source: 'heard', revision: 0 }] } });
+  const next = batches.next();
+  await vi.waitFor(async () => expect(await terminate('listener', 'LISTEN%')).toBe(1));
+  await writer.append('heard', candidates(1));
+  expect(await next).toMatchObject({ value: { events: [{ revision: 1 }] } });
+  await batches.return(undefined);
+});
+
+test('with connections cut at random, what is sent until it succeeds stands there once', async () => {
+  const writers = [open({ applicationName: 'shaky' }), open({ applicationName: 'shaky' })];
+  const follower = open({ applicationName: 'shaky' });
+  const start = await follower.newest();
+  const total = 8 * 40;
+  const written = new AbortController();
+  const cutting = (async () => {
+    while (!written.signal.aborted) await terminate('shaky');
+  })();
+  const appendUntilDone = async (log: EventLog, source: string): Promise<void> => {
+    for (const given of candidates(40)) await untilDone(() => log.append(source, [given]));
+  };
+  const following = (async () => {
+    const seen = new Map<string, string>();
+    let after = start;
+    while (seen.size < total) {
+      try {
+        for await (const { events } of subscribed(follower, after)) {
+          for (const event of events) {
+            expect(seen.has(event.id)).toBe(false);
+            seen.set(event.id, event.position);
+            after = event.position;
+          }
+          if (seen.size >= total) break;
+        }
+      } catch (error) {
+        if (!(error instanceof LedgerError && error.retryable)) throw error;
+      }
+    }
+    return [...seen.keys()];
+  })();
+  await Promise.all(
+    Array.from({ length: 8 }, async (_, n) => appendUntilDone(writers[n % 2] ?? follower, `shaky-${n % 3}`)),
+  );
+  written.abort();
+  await cutting;
+  const events = await everything(follower, start);
+  expect(events.map(({ id }) => id)).toEqual(await following);
+  expect(new Set(events.map(({ id }) => id)).size).toBe(total);
+  expect(events).toHaveLength(total);
+});
+
+async function untilDone(call: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 0; attempt < 1_000; attempt += 1) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      if (!(error instanceof LedgerError && error.retryable)) throw error;
+    }
+  }
+  throw new Error('not within 1,000 attempts');
+}
