@@ -38,8 +38,13 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const detail = 'The only expectation that can be met is 100-continue.';
     const problem: Problem = { code: 'expectation-failed', detail };
-    response.writeHead(statusOf(problem), { ...problemHeaders(problem), connection: 'close' });
-    response.end(JSON.stringify(problemBody(problem, newRequestId())));
+    const body = Buffer.from(JSON.stringify(problemBody(problem, newRequestId())));
+    response.writeHead(statusOf(problem), {
+      ...problemHeaders(problem),
+      'content-length': body.length,
+      connection: 'close',
+    });
+    response.end(body);
   });
 }
 

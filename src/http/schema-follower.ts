@@ -1,0 +1,71 @@
+/** Keeps the API's schemas those of the ledger: registrations take effect here when they are entries. */
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Index } from '../ledger/types.js';
+import type { LedgerReader } from '../read-model/port.js';
+import type { SchemaRegistry } from '../schemas/registry.js';
+
+/** Registrations are rare; the head moves many times a second. */
+const PAUSE_MS = 250;
+const WAIT_MS = 30_000;
+
+export interface SchemaFollower {
+  /** Whether the registrations that the ledger had at the start are known. */
+  readonly caughtUp: boolean;
+  /** Resolves when they are, or after `limitMs`. */
+  catchUp(limitMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function followSchemas(parts: {
+  readonly reader: Pick<LedgerReader, 'registrations' | 'headMoved'>;
+  readonly schemas: Pick<SchemaRegistry, 'apply'>;
+  readonly logger: Logger;
+}): SchemaFollower {
+  const { reader, schemas, logger } = parts;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let next = 0;
+  let caughtUp = false;
+  const first = new EventEmitter();
+
+  async function readOn(): Promise<void> {
+    for await (const entry of reader.registrations(next as Index)) {
+      schemas.apply(entry);
+      next = entry.header.index + 1;
+    }
+    caughtUp = true;
+    first.emit('caught-up');
+  }
+
+  async function follow(): Promise<void> {
+    while (!signal.aborted) {
+      // listening begins before reading, so that no move is missed
+      const moved = reader.headMoved(WAIT_MS, signal);
+      moved.catch(() => undefined);
+      try {
+        await readOn();
+        await moved;
+      } catch (error) {
+        logger.warn({ err: error }, 'the schemas cannot be read from the ledger; trying again');
+      }
+      await delay(PAUSE_MS, null, { signal }).catch(() => null);
+    }
+  }
+
+  const following = follow();
+  return {
+    get caughtUp() {
+      return caughtUp;
+    },
+    async catchUp(limitMs) {
+      if (!caughtUp)
+        await once(first, 'caught-up', { signal: AbortSignal.timeout(limitMs) }).catch(() => null);
+    },
+    async stop() {
+      stopping.abort();
+      await following;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** The API as a whole for tests: real stores, a real projector, a real socket. */
+import pino from 'pino';
+import type { EventLog } from '../../src/event-log/port.js';
+import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js';
+import { singleUser } from '../../src/http/authentication.js';
+import { buildServer } from '../../src/http/server.js';
+import { startProjector, type Projector } from '../../src/projector/projector.js';
+import type { LedgerReader } from '../../src/read-model/port.js';
+import { openReader } from '../../src/read-model/reader.js';
+import { openWriter } from '../../src/read-model/writer.js';
+import { SchemaRegistry } from '../../src/schemas/registry.js';
+import { createLedgerDatabase, type LedgerDatabase } from './ledger-database.js';
+
+export const PASSWORD = 'a pässword: of the tests';
+export const AUTHORIZATION = basic('admin', PASSWORD);
+
+export function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+export interface Answer<Body = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** parsed, where it is JSON */
+  readonly body: Body;
+}
+
+export interface TestApi {
+  readonly url: string;
+  readonly database: LedgerDatabase;
+  readonly log: EventLog;
+  readonly reader: LedgerReader;
+  readonly projector: Projector | null;
+  get<Body = Record<string, unknown>>(path: string, headers?: Record<string, string>): Promise<Answer<Body>>;
+  /** objects are sent as JSON, text and bytes as they are, with the content type of JSON unless another is given */
+  post<Body = Record<string, unknown>>(
+    path: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer<Body>>;
+  request<Body = Record<string, unknown>>(path: string, init: RequestInit): Promise<Answer<Body>>;
+  /** the ledger has everything that the log has */
+  caughtUp(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestApiOptions {
+  /** default: a new one, dropped on close */
+  readonly database?: LedgerDatabase;
+  /** default: true */
+  readonly project?: boolean;
+  /** what the API sees of the log */
+  readonly wrapLog?: (log: EventLog) => EventLog;
+  readonly wrapReader?: (reader: LedgerReader) => LedgerReader;
+}
+
+export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const logger = pino({ level: 'silent' });
+  const database = options.database ?? (await createLedgerDatabase());
+  const log = openPostgresEventLog({ url: database.apiUrl });
+  const reader = openReader({ url: database.apiUrl });
+  const writer = openWriter({ url: database.projectorUrl });
+  const projectorLog = openPostgresEventLog({ url: database.projectorUrl });
+  const projector = options.project === false ? null : startProjector({ log: projectorLog, writer, logger });
+  const server = buildServer({
+    log: options.wrapLog?.(log) ?? log,
+    reader: options.wrapReader?.(reader) ?? reader,
+    schemas: new SchemaRegistry(),
+    authenticator: singleUser('admin', PASSWORD),
+    logger,
+    version: '0.0.0',
+    ...(projector === null ? {} : { projector: () => projector.status() }),
+  });
+  const url = await server.listen({ port: 0, host: '127.0.0.1' });
+
+  const request: TestApi['request'] = async (path, init) => {
+    const response = await fetch(`${url}${path}`, {
+      ...init,
+      headers: { authorization: AUTHORIZATION, ...(init.headers as Record<string, string>) },
+    });
+    const text = await response.text();
+    const isJson = /\bjson\b/.test(response.headers.get('content-type')?.replace('x-ndjson', '') ?? '');
+    const body = (isJson && text !== '' ? JSON.parse(text) : null) as never;
+    return { status: response.status, headers: response.headers, text, body };
+  };
+
+  return {
+    url,
+    database,
+    log,
+    reader,
+    projector,
+    request,
+    get: (path, headers = {}) => request(path, { headers }),
+    post: (path, body, headers = {}) =>
+      request(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body:
+          typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+      }),
+    async caughtUp() {
+      const newest = await log.newest();
+      const deadline = Date.now() + 20_000;
+      for (;;) {
+        const moved = reader.headMoved(1_000);
+        const { position } = await reader.head();
+        if (newest === null || (position !== null && log.comparePositions(position, newest) >= 0)) return;
+        if (Date.now() > deadline) throw new Error('the ledger did not catch up within 20 s');
+        await moved;
+      }
+    },
+    async close() {
+      await server.close();
+      await projector?.stop();
+      await Promise.all([writer.close(), projectorLog.close(), reader.close(), log.close()]);
+      if (options.database === undefined) await database.drop();
+    },
+  };
+}
+
+let counter = 0;
+
+/** A source that no other test uses. */
+export function newSource(): string {
+  return `source-${process.pid}-${counter++}`;
+}
+
+/** An event as producers send it. */
+export function event(members: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    source: 'billing',
+    type: 'customer.billed',
+    payload: { customerId: 'c-1', amount: 12.5 },
+    ...members,
+  };
+}
