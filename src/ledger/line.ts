@@ -5,7 +5,7 @@
  *
  * It is put together from the recorded bytes themselves, so that whoever reads it can hash them as they stand.
  */
-import { readCanonical } from './canonical-json.js';
+import { isCanonicalJson } from './canonical-form.js';
 import { headerBytes } from './entry.js';
 import type { ReadEntry } from './entry-check.js';
 import { isHash, misfit } from './header-form.js';
@@ -47,7 +47,7 @@ export function withheldLine(entry: Pick<Entry, 'header' | 'hash'>): Buffer {
 }
 
 function member(name: 'metadata' | 'payload', bytes: Buffer): Buffer {
-  return readCanonical(bytes)?.canonical === true
+  return isCanonicalJson(bytes)
     ? Buffer.concat([Buffer.from(`"${name}":`), bytes])
     : Buffer.from(`"${name}Base64":"${bytes.toString('base64')}"`);
 }
@@ -127,7 +127,7 @@ function parseMember(
     // the payload is the last member
     const end = name === 'payload' ? rest.length - 1 : valueEnd(rest, start);
     const bytes = rest.subarray(start, end);
-    return readCanonical(bytes)?.canonical === true ? { bytes, end } : `${name}: not in canonical form`;
+    return isCanonicalJson(bytes) ? { bytes, end } : `${name}: not in canonical form`;
   }
   if (!startsWith(rest, from, coded)) return `no ${name} where it must stand`;
   const start = from + coded.length;
@@ -136,7 +136,7 @@ function parseMember(
   const text = rest.toString('latin1', start, end);
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) return `${name}Base64: not in Base64`;
-  if (readCanonical(bytes)?.canonical === true) return `${name}Base64: bytes that can stand as JSON`;
+  if (isCanonicalJson(bytes)) return `${name}Base64: bytes that can stand as JSON`;
   return { bytes, end: end + 1 };
 }
 

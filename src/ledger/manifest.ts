@@ -6,21 +6,23 @@
 import { createHash } from 'node:crypto';
 import { isCount, isHash } from './header-form.js';
 import { entryLine } from './line.js';
+import type { IndexRange } from './range.js';
 import type { Entry, Hash, Head } from './types.js';
 
 export const EXPORT_FORMAT = 'event-ledger-export/1';
 
+/** Filters come from a URL; this is several times what one may have. */
+const MAX_MANIFEST_BYTES = 1_048_576;
+
 /** What every manifest begins with. */
 export const MANIFEST_OPENING = '{"manifest":';
 
-export interface ExportDescription {
+/** The range is the one that was looked through. */
+export interface ExportDescription extends IndexRange {
   /** the ledger's origin */
   readonly ledger: string;
   /** each query parameter with the array of its values as sent */
   readonly filters: Readonly<Record<string, readonly string[]>>;
-  /** the half-open range that was looked through */
-  readonly fromIndex: number;
-  readonly toIndex: number;
   /** of the export's snapshot */
   readonly head: Head;
 }
@@ -54,6 +56,7 @@ export type ParsedManifest =
 
 /** Take a manifest's line apart, given without its line feed. Only what `manifestLine` writes is one. */
 export function parseManifest(line: Buffer): ParsedManifest {
+  if (line.length > MAX_MANIFEST_BYTES) return { ok: false, problem: 'longer than any manifest' };
   let parsed: unknown;
   try {
     parsed = JSON.parse(line.toString('utf8'));
@@ -88,18 +91,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isTextArray(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-/**
- * The range of indexes that a request is about, as far as the ledger of this size goes: what an export looks
- * through and a manifest states.
- */
-export function clipRange(
-  asked: { readonly fromIndex?: number | null | undefined; readonly toIndex?: number | null | undefined },
-  size: number,
-): { readonly fromIndex: number; readonly toIndex: number } {
-  const toIndex = Math.min(asked.toIndex ?? size, size);
-  return { fromIndex: Math.min(asked.fromIndex ?? 0, toIndex), toIndex };
 }
 
 const LINE_FEED = Buffer.from('\n');

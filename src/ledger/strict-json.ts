@@ -38,7 +38,7 @@ export type ParsedJson =
 export const MAX_DEPTH = 64;
 
 /** The longest text that fits in a string, as a number of our own: verdicts depend on no engine's version. */
-const MAX_BYTES = 536_870_888;
+export const MAX_BYTES = 536_870_888;
 
 /**
  * Read one JSON document.

@@ -1,6 +1,7 @@
 /** Comparing stored tiles with the entry hashes, in the same pass that reads the entries. */
 import { finding, type FindingList } from './finding.js';
 import { HASH_BYTES, rootOfHashes } from './merkle.js';
+import type { IndexRange } from './range.js';
 import { hashesAtLevel, TILE_HASHES } from './tiles.js';
 import type { Hash } from './types.js';
 
@@ -40,14 +41,14 @@ export class TileCheck {
   private readonly levels: Level[] = [];
   private filled: Computed[] = [];
   private readonly readTiles: ReadTiles;
-  private readonly range: { readonly fromIndex: number; readonly toIndex: number };
+  private readonly range: IndexRange;
   private readonly size: number;
   private readonly findings: FindingList;
 
   /** @param size of the tree; tiles may hold more, since it may have grown */
   constructor(input: {
     readonly readTiles: ReadTiles;
-    readonly range: { readonly fromIndex: number; readonly toIndex: number };
+    readonly range: IndexRange;
     readonly size: number;
     readonly findings: FindingList;
   }) {

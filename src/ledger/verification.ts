@@ -6,6 +6,7 @@ import { ahead } from './ahead.js';
 import { NO_FILTERS, type EventFilters } from './filters.js';
 import { finding, FindingList, shorten, type Finding, type VerificationReport } from './finding.js';
 import { isCount, isHash } from './header-form.js';
+import { clipRange, type AskedRange, type IndexRange } from './range.js';
 import { placeOfRow, type EntryRow, type SourceHeadRow } from './row.js';
 import { checkSourceHeads } from './source-head-check.js';
 import { TileCheck, type StoredTile } from './tile-check.js';
@@ -25,10 +26,7 @@ export interface LedgerView {
   tiles(level: number, from: number, to: number): AsyncIterable<StoredTile>;
 }
 
-export interface VerificationOptions {
-  /** half-open; the whole ledger unless given */
-  readonly fromIndex?: number;
-  readonly toIndex?: number;
+export interface VerificationOptions extends AskedRange {
   /** only the entries of this source */
   readonly source?: string;
   /** what the store's own check of its catalogue and rights gave */
@@ -60,7 +58,7 @@ export async function* verifyLedger(
   const notChecked: string[] = [];
   checkCatalogue(options, findings, notChecked);
   const size = readSize(view, findings, notChecked);
-  const range = clipRange(options, size, notChecked);
+  const range = readableRange(options, size, notChecked);
   const { source } = options;
   const tiles = new TileCheck({ readTiles: view.tiles.bind(view), range, size, findings });
   const walk = new Walk({ range, source: source ?? null, tiles, findings });
@@ -115,15 +113,11 @@ function readSize({ head }: LedgerView, findings: FindingList, notChecked: strin
 }
 
 /** The range as far as there are entries. What was asked for beyond is said, not passed over. */
-function clipRange(
-  { fromIndex, toIndex }: VerificationOptions,
-  size: number,
-  notChecked: string[],
-): { readonly fromIndex: number; readonly toIndex: number } {
-  const asked = Math.max(fromIndex ?? 0, toIndex ?? 0);
-  if (asked > size) notChecked.push(`entries beyond ${size}: the ledger ends there`);
-  const to = Math.min(toIndex ?? size, size);
-  return { fromIndex: Math.min(fromIndex ?? 0, to), toIndex: to };
+function readableRange(asked: AskedRange, size: number, notChecked: string[]): IndexRange {
+  if (Math.max(asked.fromIndex ?? 0, asked.toIndex ?? 0) > size) {
+    notChecked.push(`entries beyond ${size}: the ledger ends there`);
+  }
+  return clipRange(asked, size);
 }
 
 /** How many entries a source has, as its head says. */

@@ -2,13 +2,14 @@
 import { checkEntry, previousDifference, type Predecessor } from './entry-check.js';
 import { finding, type Difference, type FindingList } from './finding.js';
 import { isHash } from './header-form.js';
+import type { IndexRange } from './range.js';
 import { placeOfRow, readCount, readEntryRow, type EntryRow } from './row.js';
 import { SourceTrails } from './source-trail.js';
 import type { TileCheck } from './tile-check.js';
 import type { Hash, Header } from './types.js';
 
 export interface WalkInput {
-  readonly range: { readonly fromIndex: number; readonly toIndex: number };
+  readonly range: IndexRange;
   /** walk over the entries of one source; null: over all */
   readonly source: string | null;
   readonly tiles: TileCheck;
