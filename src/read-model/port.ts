@@ -65,6 +65,13 @@ export interface Leadership {
    */
   commit(batch: LedgerBatch): Promise<void>;
 
+  /**
+   * One bounded step of filling the payload index (some 1,000 entries), in a transaction of its own; to be called
+   * when there is nothing to commit, or when commits leave room. Nothing depends on it but the speed of queries.
+   * @returns whether there was something to index, and so may be more; false too when aborted
+   */
+  indexPayloads(signal: AbortSignal): Promise<boolean>;
+
   /** Gives the lock back. */
   release(): Promise<void>;
 }
@@ -96,6 +103,9 @@ export interface LedgerBatch {
 // ---------------------------------------------------------------------------------------------- reading
 
 export interface LedgerReader {
+  /** Resolves when the database is at this program's version, else rejects with `schema-version`. */
+  ready(): Promise<void>;
+
   /** `recordedAt` is that of the last entry, null when there is none. */
   head(): Promise<Head & { readonly recordedAt: Instant | null; readonly position: Position | null }>;
 
@@ -167,17 +177,20 @@ export interface LedgerReader {
  * below that size, which nobody may change, from later short ones.
  */
 export interface LedgerSnapshot {
+  /** as the row has it: a size that is NaN, or a hash that is none, is for verification to find */
   readonly head: Head;
-  /** recordedAt of the last entry as the table has it, null when empty or unreadable */
   readonly sourceHeads: readonly SourceHeadRow[];
-  /** rows at or beyond the head's size, or below zero, seen in the same transaction; at most 1,000 */
+  /**
+   * rows at or beyond the head's size, below zero or without index, seen in the same transaction; at most 1,000, and
+   * without data and metadata
+   */
   readonly beyond: readonly EntryRow[];
   /**
    * All rows with from ≤ index < to that match, in index order, in arrays of bounded bytes; what the caller does
    * not ask for is not read. Each array is one short statement (keyset, not cursor); leaving the loop ends it.
    */
   rows(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly EntryRow[]>;
-  /** The hashes of a tile, 32 bytes each, null when there is no such row. */
+  /** Tiles from ≤ index < to of a level in their order, those that are missing left out; 32 bytes a hash. */
   tiles(
     level: number,
     from: number,

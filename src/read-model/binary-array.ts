@@ -1,0 +1,100 @@
+/**
+ * Arrays as PostgreSQL takes them in binary (array_recv): bytes go over as bytes, where the text form would double
+ * them and cost both sides a conversion. node-postgres sends a Buffer as a binary parameter.
+ */
+import { instantToMs } from '../ledger/time.js';
+import type { Instant } from '../ledger/types.js';
+
+/** Object identifiers of the element types, the same in every PostgreSQL. */
+const OID = { bytea: 17, bigint: 20, smallint: 21, text: 25, timestamptz: 1184, uuid: 2950 } as const;
+
+/** Milliseconds from 1970 to PostgreSQL's year 2000. */
+const EPOCH_MS = 946_684_800_000;
+
+export function byteaArray(values: readonly (Uint8Array | null)[]): Buffer {
+  return encode(OID.bytea, values, (value) => value.length, writeBytes);
+}
+
+/** @param values hex digits */
+export function hexArray(values: readonly (string | null)[]): Buffer {
+  return encode(OID.bytea, values, (value) => value.length / 2, writeHex);
+}
+
+/** @param values without U+0000, which text cannot hold */
+export function textArray(values: readonly (string | null)[]): Buffer {
+  return encode(
+    OID.text,
+    values,
+    (value) => Buffer.byteLength(value),
+    (into, value, at) => into.write(value, at, 'utf8'),
+  );
+}
+
+export function uuidArray(values: readonly string[]): Buffer {
+  return encode(
+    OID.uuid,
+    values,
+    () => 16,
+    (into, value, at) => writeHex(into, value.replaceAll('-', ''), at),
+  );
+}
+
+/** @param values safe integers */
+export function bigintArray(values: readonly (number | bigint)[]): Buffer {
+  return encode(
+    OID.bigint,
+    values,
+    () => 8,
+    (into, value, at) => into.writeBigInt64BE(BigInt(value), at),
+  );
+}
+
+export function smallintArray(values: readonly number[]): Buffer {
+  return encode(
+    OID.smallint,
+    values,
+    () => 2,
+    (into, value, at) => into.writeInt16BE(value, at),
+  );
+}
+
+export function timestamptzArray(values: readonly (Instant | null)[]): Buffer {
+  return encode(
+    OID.timestamptz,
+    values,
+    () => 8,
+    // microseconds of the first and the last years are no safe integers
+    (into, value, at) => into.writeBigInt64BE(BigInt(instantToMs(value) - EPOCH_MS) * 1000n, at),
+  );
+}
+
+function writeBytes(into: Buffer, value: Uint8Array, at: number): void {
+  into.set(value, at);
+}
+
+function writeHex(into: Buffer, value: string, at: number): void {
+  into.write(value, at, 'hex');
+}
+
+/** One dimension, beginning at 1: its header, then each element's length (−1: NULL) and bytes. */
+function encode<Value>(
+  oid: number,
+  values: readonly (Value | null)[],
+  sizeOf: (value: Value) => number,
+  write: (into: Buffer, value: Value, at: number) => void,
+): Buffer {
+  const sizes = values.map((value) => (value === null ? -1 : sizeOf(value)));
+  const header = values.length === 0 ? [0, 0, oid] : [1, 1, oid, values.length, 1];
+  const total = sizes.reduce((sum, size) => sum + 4 + Math.max(size, 0), header.length * 4);
+  const buffer = Buffer.allocUnsafe(total);
+  let at = 0;
+  for (const word of header) at = buffer.writeInt32BE(word, at);
+  values.forEach((value, i) => {
+    const size = sizes[i] ?? -1;
+    at = buffer.writeInt32BE(size, at);
+    if (value === null) return;
+    write(buffer, value, at);
+    at += size;
+  });
+  return buffer;
+}

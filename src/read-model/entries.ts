@@ -1,0 +1,140 @@
+/** Looking entries up: by index, by place in a source, by identity. Rejections are node-postgres' own. */
+import type pg from 'pg';
+import type { EntryRow } from '../ledger/row.js';
+import type { Entry, EventId, Index, Revision } from '../ledger/types.js';
+import { ENTRY_SELECT, toEntry } from './entry-columns.js';
+import type { Identity, KnownIdentities } from './port.js';
+import type { SchemaName } from './schema-name.js';
+
+type Queryable = pg.ClientBase | pg.Pool;
+
+export async function entryByIndex(
+  client: Queryable,
+  schema: SchemaName,
+  index: Index,
+): Promise<Entry | null> {
+  const { rows } = await client.query<EntryRow>({
+    name: `entry by index ${schema}`,
+    text: `SELECT ${ENTRY_SELECT} FROM ${schema}.entry WHERE index = $1 LIMIT 1`,
+    values: [index],
+  });
+  return rows[0] === undefined ? null : toEntry(rows[0]);
+}
+
+export async function entryByPlace(
+  client: Queryable,
+  schema: SchemaName,
+  source: string,
+  revision: Revision,
+): Promise<Entry | null> {
+  if (!isStorable(source)) return null;
+  const { rows } = await client.query<EntryRow>({
+    name: `entry by place ${schema}`,
+    text: `SELECT ${ENTRY_SELECT} FROM ${schema}.entry WHERE source = $1 AND revision = $2 LIMIT 1`,
+    values: [source, revision],
+  });
+  return rows[0] === undefined ? null : toEntry(rows[0]);
+}
+
+/** How many sources may share an id before somebody has to say which one is meant. */
+const MAX_SHARED = 100;
+
+/** Entries of an id that are no duplicates, in index order, of one source or of the first 100 sources. */
+export async function entriesById(
+  client: Queryable,
+  schema: SchemaName,
+  id: EventId,
+  source: string | undefined,
+): Promise<readonly Entry[]> {
+  if (source !== undefined && !isStorable(source)) return [];
+  const { rows } = await client.query<EntryRow>({
+    name: `entries by id ${schema}`,
+    text: `SELECT ${ENTRY_SELECT} FROM ${schema}.entry
+      WHERE id = $1 AND verdict <> 'duplicate' AND ($2::text IS NULL OR source = $2)
+      ORDER BY entry.index LIMIT ${MAX_SHARED}`,
+    values: [id, source ?? null],
+  });
+  return rows.map(toEntry);
+}
+
+/** One statement, so that both answers are of one snapshot. */
+export async function knownIdentities(
+  client: Queryable,
+  schema: SchemaName,
+  source: string,
+  ids: readonly EventId[],
+): Promise<KnownIdentities> {
+  const entries = new Map<EventId, Entry>();
+  if (!isStorable(source)) return { entries, lastRevision: null };
+  const { rows } = await client.query<EntryRow & { readonly lastRevision: string | null }>({
+    name: `known identities ${schema}`,
+    text: `SELECT l."lastRevision", e.*
+      FROM (SELECT max(revision)::text AS "lastRevision" FROM ${schema}.entry WHERE source = $1) AS l
+      LEFT JOIN (
+        SELECT k.* FROM unnest($2::uuid[]) AS i (id)
+        CROSS JOIN LATERAL (
+          SELECT ${ENTRY_SELECT} FROM ${schema}.entry AS e
+          WHERE e.id = i.id AND e.source = $1 AND e.verdict <> 'duplicate' OFFSET 0
+        ) AS k
+      ) AS e ON true`,
+    values: [source, ids],
+  });
+  for (const row of rows) {
+    if (row.id === null) continue;
+    const entry = toEntry(row);
+    entries.set(entry.header.id, entry);
+  }
+  const last = rows[0]?.lastRevision ?? null;
+  return { entries, lastRevision: last === null ? null : (Number(last) as Revision) };
+}
+
+/** Which identities have an entry, as `source NUL id`. The first entry of an identity is never a duplicate. */
+export async function recordedIdentities(
+  client: Queryable,
+  schema: SchemaName,
+  identities: readonly Identity[],
+): Promise<ReadonlySet<string>> {
+  if (identities.length === 0) return new Set();
+  const { rows } = await client.query<{ source: string; id: string }>({
+    name: `recorded identities ${schema}`,
+    // OFFSET 0: one look into the index for each, whatever the planner believes
+    text: `SELECT i.source, i.id FROM unnest($1::text[], $2::uuid[]) AS i (source, id)
+      CROSS JOIN LATERAL (
+        SELECT FROM ${schema}.entry AS e
+        WHERE e.id = i.id AND e.source = i.source AND e.verdict <> 'duplicate' LIMIT 1 OFFSET 0
+      ) AS e`,
+    values: [identities.map(({ source }) => source), identities.map(({ id }) => id)],
+  });
+  return new Set(rows.map(({ source, id }) => `${source}\0${id}`));
+}
+
+const REGISTRATIONS = 100;
+
+/** Accepted `schema.registered` entries of `_schemas` from an index on, in index order. */
+export async function* readRegistrations(
+  client: Queryable,
+  schema: SchemaName,
+  from: Index,
+): AsyncGenerator<Entry> {
+  let next: number = from;
+  for (;;) {
+    const { rows } = await client.query<EntryRow>({
+      name: `registrations ${schema}`,
+      text: `SELECT ${ENTRY_SELECT} FROM ${schema}.entry
+        WHERE source = '_schemas' AND type = 'schema.registered' AND verdict = 'accepted' AND entry.index >= $1
+        ORDER BY entry.index LIMIT ${REGISTRATIONS}`,
+      values: [next],
+    });
+    for (const row of rows) {
+      const entry = toEntry(row);
+      yield entry;
+      next = entry.header.index + 1;
+    }
+    if (rows.length < REGISTRATIONS) return;
+  }
+}
+
+/** PostgreSQL's text holds no U+0000, and UTF-8 no lone surrogates: no entry has such a name. */
+export function isStorable(text: string): boolean {
+  return !/[\0\p{Cs}]/u.test(text);
+}

@@ -1,0 +1,52 @@
+/** Whether an entry's recorded bytes are what a filter asks for: the decision, whatever an index proposed. */
+import { canonicalJson, readCanonical } from '../ledger/canonical-json.js';
+import type { EventFilters, PayloadFilter } from '../ledger/filters.js';
+import { decodeMetadata } from '../ledger/metadata.js';
+import type { Json } from '../ledger/types.js';
+
+/**
+ * Decides on subject and payload. A subject is that of metadata in the ledger's own form; a payload is JSON where a
+ * line shows it as JSON: bytes that are canonical I-JSON of at most 64 levels. Anything else matches no such filter.
+ */
+export function bytesMatch(
+  filters: Pick<EventFilters, 'subjects' | 'payload'>,
+  data: Buffer,
+  metadata: Buffer,
+): boolean {
+  return subjectMatches(filters.subjects, metadata) && payloadMatches(filters.payload, data);
+}
+
+function subjectMatches(subjects: readonly string[], metadata: Buffer): boolean {
+  if (subjects.length === 0) return true;
+  const subject = decodeMetadata(metadata)?.subject;
+  return subject !== undefined && subjects.includes(subject);
+}
+
+function payloadMatches(filters: readonly PayloadFilter[], data: Buffer): boolean {
+  if (filters.length === 0) return true;
+  const read = readCanonical(data);
+  if (!read?.canonical) return false;
+  return filters.every(({ path, values }) => {
+    const found = valueAt(read.value, path);
+    return found !== undefined && isScalar(found) && values.includes(canonicalJson(found));
+  });
+}
+
+/** The value that a JSON Pointer names (RFC 6901, 4), undefined when there is none. */
+function valueAt(value: Json, path: readonly string[]): Json | undefined {
+  let at: Json | undefined = value;
+  for (const token of path) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    if (isArray(at)) at = /^(?:0|[1-9][0-9]*)$/.test(token) ? at[Number(token)] : undefined;
+    else at = Object.hasOwn(at, token) ? at[token] : undefined;
+  }
+  return at;
+}
+
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+export function isScalar(value: Json): value is string | number | boolean | null {
+  return typeof value !== 'object' || value === null;
+}

@@ -1,0 +1,91 @@
+/** Everybody else's side of the read model. */
+import type pg from 'pg';
+import { LedgerError } from '../ledger/error.js';
+import { createPool } from '../postgres/pool.js';
+import { entriesById, entryByIndex, entryByPlace, knownIdentities, readRegistrations } from './entries.js';
+import { readEvents } from './events.js';
+import { currentHead, currentStats } from './head.js';
+import { HeadListener } from './head-listener.js';
+import { inOurWords, said } from './in-our-words.js';
+import { requireVersion } from './migrations.js';
+import type { LedgerReader } from './port.js';
+import { LEDGER, type SchemaName } from './schema-name.js';
+import { takeSnapshot } from './snapshot.js';
+import { readSourcePage } from './sources.js';
+
+export interface ReaderOptions {
+  /** a login with the group role reader, api or projector */
+  readonly url: string;
+  readonly schema?: SchemaName;
+  /** connections at most; default 10 */
+  readonly connections?: number;
+}
+
+const QUERY_LIMIT_MS = 10_000;
+const HEALTH_LIMIT_MS = 2_000;
+
+/** Connects when it is first asked something. */
+export function openReader(options: ReaderOptions): LedgerReader {
+  const schema = options.schema ?? LEDGER;
+  const pool = createPool({
+    url: options.url,
+    applicationName: 'event-ledger reader',
+    max: options.connections ?? 10,
+    statementTimeoutMs: QUERY_LIMIT_MS,
+    // an index that is there is used, also when the table was empty when the statement was planned
+    settings: { enable_seqscan: 'off' },
+  });
+  const listener = new HeadListener({ url: options.url, pool, schema });
+  return {
+    ready: () => said(requireVersion(pool)),
+    head: () => said(currentHead(pool, schema)),
+    entry: (index) => said(entryByIndex(pool, schema, index)),
+    entryAt: (source, revision) => said(entryByPlace(pool, schema, source, revision)),
+    entriesById: (id, source) => said(entriesById(pool, schema, id, source)),
+    identities: (source, ids) => said(knownIdentities(pool, schema, source, ids)),
+    events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: QUERY_LIMIT_MS })),
+    sources: (page) => said(readSourcePage(pool, schema, page)),
+    stats: () => said(currentStats(pool, schema)),
+    registrations: (from) => inOurWords(readRegistrations(pool, schema, from)),
+    headMoved: (timeoutMs, signal) => listener.moved(timeoutMs, signal),
+    snapshot: () => takeSnapshot(pool, schema),
+    selfCheck: () => Promise.reject(new LedgerError('internal', 'soon')),
+    health: () => healthOf(pool, schema),
+    origin: () => said(readOrigin(pool, schema)),
+    async close() {
+      await listener.close();
+      await pool.end();
+    },
+  };
+}
+
+async function healthOf(
+  pool: pg.Pool,
+  schema: SchemaName,
+): Promise<{ readonly status: 'ok' } | { readonly status: 'down'; readonly detail: string }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new LedgerError('store-unavailable', `the read model does not answer within ${HEALTH_LIMIT_MS} ms`),
+      );
+    }, HEALTH_LIMIT_MS - 100);
+  });
+  try {
+    await Promise.race([said(currentHead(pool, schema)), late]);
+    return { status: 'ok' };
+  } catch (error) {
+    return { status: 'down', detail: (error as Error).message };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readOrigin(pool: pg.Pool, schema: SchemaName): Promise<string> {
+  const { rows } = await pool.query<{ origin: string }>(`SELECT origin FROM ${schema}.origin`);
+  const origin = rows[0]?.origin;
+  if (origin === undefined) {
+    throw new LedgerError('schema-version', 'the ledger has no name yet: run event-ledger migrate');
+  }
+  return origin;
+}

@@ -1,0 +1,109 @@
+/**
+ * Terms: what the payload index knows an entry by. One for each name and verdict, one for the subject, and one for each
+ * scalar of the payload at its place. A term is kept as 64 bits of its SHA-256: two that meet cost a look at the
+ * recorded bytes, no more.
+ */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../ledger/canonical-json.js';
+import type { EventFilters } from '../ledger/filters.js';
+import type { EntryRow } from '../ledger/row.js';
+import type { Json } from '../ledger/types.js';
+
+/** An entry whose payload is not indexed has this term: every query about payloads proposes it. */
+export const UNINDEXED = '*';
+
+/** A payload with more scalars, more bytes or more levels is not indexed. */
+const MAX_SCALARS = 1_024;
+const MAX_BYTES = 1024 * 1024;
+const MAX_LEVELS = 64;
+
+/** The terms of an entry. Takes whatever is recorded: what cannot be indexed gives no terms, and nothing fails. */
+export function termsOf(row: EntryRow): readonly string[] {
+  const terms: string[] = [];
+  if (row.source !== null) terms.push(sourceTerm(row.source));
+  if (row.type !== null) terms.push(typeTerm(row.type));
+  if (row.actor !== null) terms.push(actorTerm(row.actor));
+  if (row.recordedBy !== null) terms.push(recordedByTerm(row.recordedBy));
+  if (row.verdict !== null) terms.push(verdictTerm(row.verdict));
+  const metadata = parse(row.metadata);
+  const subject = isObject(metadata) ? metadata.subject : undefined;
+  if (typeof subject === 'string') terms.push(subjectTerm(subject));
+  return [...terms, ...payloadTerms(row.data)];
+}
+
+const sourceTerm = (source: string): string => `s${source}`;
+const typeTerm = (type: string): string => `t${type}`;
+const actorTerm = (actor: string): string => `a${actor}`;
+const recordedByTerm = (recordedBy: string): string => `r${recordedBy}`;
+const verdictTerm = (verdict: string): string => `v${verdict}`;
+const subjectTerm = (subject: string): string => `u${subject}`;
+
+/** I-JSON has no U+0000, so it parts value and tokens. */
+const payloadTerm = (path: string, value: string): string => `p${value}${path}`;
+const stepTo = (path: string, token: string): string => `${path}\0${token}`;
+
+/** For each filter that the index can help with, the terms of which an entry that matches has at least one. */
+export function termGroups(filters: EventFilters): readonly (readonly string[])[] {
+  return [
+    filters.sources.map(sourceTerm),
+    filters.types.map(typeTerm),
+    filters.actors.map(actorTerm),
+    filters.recordedBy.map(recordedByTerm),
+    filters.verdicts.map(verdictTerm),
+    filters.subjects.map(subjectTerm),
+    ...filters.payload.map(({ path, values }) => [
+      ...values.map((value) => payloadTerm(path.reduce(stepTo, ''), value)),
+      UNINDEXED,
+    ]),
+  ].filter((group) => group.length > 0);
+}
+
+/** As bigint of PostgreSQL, in decimal digits. */
+export function termKey(term: string): string {
+  return createHash('sha256').update(term).digest().readBigInt64BE().toString();
+}
+
+function payloadTerms(data: Buffer | null): readonly string[] {
+  if (data === null) return [];
+  if (data.length > MAX_BYTES) return [UNINDEXED];
+  const payload = parse(data);
+  if (payload === undefined) return [];
+  const terms: string[] = [];
+  return collect(payload, '', MAX_LEVELS, terms) ? terms : [UNINDEXED];
+}
+
+/** @returns false when there is more than is indexed */
+function collect(value: Json, path: string, levels: number, terms: string[]): boolean {
+  if (typeof value !== 'object' || value === null) {
+    terms.push(payloadTerm(path, scalarText(value)));
+    return terms.length <= MAX_SCALARS;
+  }
+  if (levels === 0) return false;
+  for (const [token, item] of Object.entries<Json>(value as Readonly<Record<string, Json>>)) {
+    if (!collect(item, stepTo(path, token), levels - 1, terms)) return false;
+  }
+  return true;
+}
+
+/** What canonical JSON has no text for (a lone surrogate, say) is in no payload that can match. */
+function scalarText(value: Json): string {
+  try {
+    return canonicalJson(value);
+  } catch {
+    return '';
+  }
+}
+
+/** JSON.parse takes more than the ledger does and is faster; what it takes beyond matches no filter. */
+function parse(bytes: Buffer | null): Json | undefined {
+  if (bytes === null || bytes.length > MAX_BYTES) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8')) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: Json | undefined): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_FILTERS } from '../../src/ledger/filters.js';
+import { NO_HASH, type Entry, type Index, type Revision } from '../../src/ledger/types.js';
+import { openReader } from '../../src/read-model/reader.js';
+import type { LedgerReader } from '../../src/read-model/port.js';
+import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
+import { batchOf, fill, leading, uuidOf } from '../support/ledger-filler.js';
+
+let database: LedgerDatabase;
+let reader: LedgerReader;
+beforeAll(async () => {
+  database = await createLedgerDatabase();
+  reader = openReader({ url: database.readerUrl });
+});
+afterAll(async () => {
+  await reader.close();
+  await database.drop();
+});
+
+const page = { order: 'desc', limit: 50, after: null, fromIndex: null, toIndex: null } as const;
+
+describe('an empty ledger', () => {
+  it('has a head, no entries, and a name', async () => {
+    await reader.ready();
+    expect(await reader.head()).toEqual({ size: 0, hash: NO_HASH, recordedAt: null, position: null });
+    expect(await reader.entry(0 as Index)).toBeNull();
+    expect(await reader.events(NO_FILTERS, page)).toEqual({ entries: [], next: null });
+    expect(await reader.stats()).toEqual({
+      events: 0,
+      sources: 0,
+      verdicts: { accepted: 0, rejected: 0, duplicate: 0 },
+    });
+    expect(await reader.origin()).toBe(database.origin);
+    expect(await reader.health()).toEqual({ status: 'ok' });
+  });
+});
+
+describe('a reader', () => {
+  let entries: readonly Entry[];
+  beforeAll(async () => {
+    entries = await leading(database.projectorUrl, async (leadership) => {
+      const batch = await batchOf(leadership, [
+        { source: 'b', id: uuidOf(1) },
+        { source: 'a', id: uuidOf(1), verdict: 'rejected' },
+        { source: 'a', id: uuidOf(1), verdict: 'duplicate' },
+        { source: '_schemas', type: 'schema.registered' },
+        { source: 'é', id: uuidOf(2) },
+      ]);
+      await leadership.commit(batch);
+      return batch.entries;
+    });
+  });
+
+  it('sees the head, and when its entry was recorded', async () => {
+    const last = entries.at(-1);
+    expect(await reader.head()).toEqual({
+      size: 5,
+      hash: last?.hash,
+      recordedAt: last?.header.recordedAt,
+      position: '5',
+    });
+  });
+
+  it('finds entries by index, by place and by id', async () => {
+    expect(await reader.entry(2 as Index)).toEqual(entries[2]);
+    expect(await reader.entryAt('a', 1 as Revision)).toEqual(entries[2]);
+    expect(await reader.entryAt('a', 2 as Revision)).toBeNull();
+    expect(await reader.entriesById(uuidOf(1))).toEqual([entries[0], entries[1]]);
+    expect(await reader.entriesById(uuidOf(1), 'a')).toEqual([entries[1]]);
+    expect(await reader.entriesById(uuidOf(1), 'c')).toEqual([]);
+    expect(await reader.entriesById(uuidOf(9))).toEqual([]);
+  });
+
+  it('tells the door which identities a source has, and how far the ledger knows it', async () => {
+    expect(await reader.identities('a', [uuidOf(1), uuidOf(2)])).toEqual({
+      entries: new Map([[uuidOf(1), entries[1]]]),
+      lastRevision: 1,
+    });
+    expect(await reader.identities('a', [])).toEqual({ entries: new Map(), lastRevision: 1 });
+    expect(await reader.identities('nobody', [uuidOf(1)])).toEqual({
+      entries: new Map(),
+      lastRevision: null,
+    });
+    expect(await reader.identities('NUL\0', [uuidOf(1)])).toEqual({ entries: new Map(), lastRevision: null });
+  });
+
+  it('lists the sources in the order of their bytes, page by page', async () => {
+    const first = await reader.sources({ after: null, limit: 2, internal: false });
+    expect(first.sources.map(({ source, count }) => [source, count])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    const second = await reader.sources({ after: first.next, limit: 2, internal: false });
+    expect(second.sources.map(({ source }) => source)).toEqual(['é']);
+    expect(second.next).toBeNull();
+    const internal = await reader.sources({ after: null, limit: 9, internal: true });
+    expect(internal.sources.map(({ source }) => source)).toEqual(['_schemas', 'a', 'b', 'é']);
+  });
+
+  it('counts', async () => {
+    expect(await reader.stats()).toEqual({
+      events: 5,
+      sources: 4,
+      verdicts: { accepted: 3, rejected: 1, duplicate: 1 },
+    });
+  });
+
+  it('gives the registrations from an index on', async () => {
+    const collect = async (from: number): Promise<readonly Entry[]> => {
+      const found: Entry[] = [];
+      for await (const entry of reader.registrations(from as Index)) found.push(entry);
+      return found;
+    };
+    expect(await collect(0)).toEqual([entries[3]]);
+    expect(await collect(4)).toEqual([]);
+  });
+
+  it('learns that the head has moved, many times over at the cost of one connection', async () => {
+    const waiting = Promise.all(Array.from({ length: 100 }, () => reader.headMoved(20_000)));
+    await asSuperuser(database, async (client) => {
+      const { rows } = await client.query<{ count: string }>(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ 'listener'",
+      );
+      expect(Number(rows[0]?.count)).toBeLessThanOrEqual(1);
+    });
+    await fill(database.projectorUrl, [{}]);
+    await waiting;
+  });
+
+  it('stops waiting for the head after a time, and when aborted', async () => {
+    await reader.headMoved(1);
+    const stop = new AbortController();
+    const waiting = reader.headMoved(60_000, stop.signal);
+    stop.abort();
+    await waiting;
+    await reader.headMoved(60_000, stop.signal);
+  });
+
+  it('is refused to nobody but those who may not log in', async () => {
+    const url = new URL(database.readerUrl);
+    url.password = 'wrong';
+    const stranger = openReader({ url: url.href });
+    await expect(stranger.head()).rejects.toMatchObject({ code: 'access-denied' });
+    expect(await stranger.health()).toMatchObject({ status: 'down' });
+    await stranger.close();
+  });
+});
