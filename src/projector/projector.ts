@@ -49,8 +49,7 @@ class Projection implements Projector {
   }
 
   status(): ProjectorStatus {
-    const state = { state: this.#state, alarms: this.#alarms.list() };
-    return this.#detail === null ? state : { ...state, detail: this.#detail };
+    return { state: this.#state, detail: this.#detail, alarms: this.#alarms.list() };
   }
 
   async stop(): Promise<void> {

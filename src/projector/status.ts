@@ -12,7 +12,7 @@ export interface ProjectorStatus {
     | 'diverged'
     | 'stopped';
   /** why, for `retrying` and `diverged` */
-  readonly detail?: string;
+  readonly detail: string | null;
   readonly alarms: readonly Alarm[];
 }
 
