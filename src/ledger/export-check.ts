@@ -152,7 +152,7 @@ export class ExportChecker {
     this.digest = this.sha256.copy().digest('hex');
     const parsed = parseManifest(bytes);
     if (parsed.ok) this.manifest = parsed.manifest;
-    else this.report({ code: 'manifest-mismatch', detail: parsed.problem }, this.lines);
+    else this.report({ code: 'manifest-mismatch', detail: `manifest: ${parsed.problem}` }, this.lines);
   }
 
   // ---------------------------------------------------------------------------------------- manifest
