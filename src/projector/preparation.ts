@@ -7,17 +7,9 @@ import { chainEvents } from '../ledger/chain.js';
 import { LedgerError } from '../ledger/error.js';
 import { entryName } from '../ledger/name.js';
 import { appendLeaves } from '../ledger/tiles.js';
-import type {
-  Entry,
-  Head,
-  Instant,
-  JudgedEvent,
-  Position,
-  RecordedEvent,
-  SourceHead,
-} from '../ledger/types.js';
+import type { Entry, Index, Instant, JudgedEvent, RecordedEvent, SourceHead } from '../ledger/types.js';
 import type { Identity, Leadership, LedgerBatch, LedgerState } from '../read-model/port.js';
-import { REGISTRATION_SOURCE, SchemaRegistry } from '../schemas/registry.js';
+import { SchemaRegistry } from '../schemas/registry.js';
 import { judgeEvent } from '../schemas/verdict.js';
 import { diverged, isSameEvent } from './same-log.js';
 import type { Alarms } from './status.js';
@@ -145,38 +137,37 @@ export class Preparation {
     });
   }
 
-  /** A registration governs the events after it, so the chain is made in stretches that end with one. */
   #chain(events: readonly RecordedEvent[], isDuplicate: (event: RecordedEvent) => boolean): LedgerBatch {
     const before = this.#state;
-    const entries: Entry[] = [];
-    const moved = new Map<string, SourceHead>();
-    let head: Head = before.head;
-    let stretch: JudgedEvent[] = [];
-    const endStretch = (): Entry | undefined => {
-      const chained = chainEvents({ head, sourceHeads: this.#sourceHeads, judged: stretch });
-      for (const entry of chained.entries) entries.push(entry);
-      for (const [name, sourceHead] of chained.sourceHeads) {
-        moved.set(name, sourceHead);
-        this.#sourceHeads.set(name, sourceHead);
-      }
-      head = chained.head;
-      stretch = [];
-      return chained.entries.at(-1);
-    };
-    for (const event of events) {
-      const judgement = judgeEvent(event, { duplicate: isDuplicate(event), registry: this.#registry });
-      stretch.push({ event, judgement });
-      if (event.source !== REGISTRATION_SOURCE || judgement.verdict !== 'accepted') continue;
-      const registration = endStretch();
-      if (registration !== undefined) this.#registry.apply(registration);
-    }
-    endStretch();
+    const judged = events.map((event, at) =>
+      this.#judge(event, isDuplicate(event), (before.head.size + at) as Index),
+    );
+    const { entries, head, sourceHeads } = chainEvents({
+      head: before.head,
+      sourceHeads: this.#sourceHeads,
+      judged,
+    });
+    for (const [name, sourceHead] of sourceHeads) this.#sourceHeads.set(name, sourceHead);
     const { tree, tiles } = appendLeaves(
       before.tree,
       entries.map((entry) => entry.hash),
     );
-    const position = lastPosition(events);
-    return { before, after: { head, position, tree }, entries, sourceHeads: [...moved.values()], tiles };
+    const position = events.at(-1)?.position ?? null;
+    return {
+      before,
+      after: { head, position, tree },
+      entries,
+      sourceHeads: [...sourceHeads.values()],
+      tiles,
+    };
+  }
+
+  /** A registration governs the events after it, those of the same batch included. */
+  #judge(event: RecordedEvent, duplicate: boolean, index: Index): JudgedEvent {
+    const judgement = judgeEvent(event, { duplicate, registry: this.#registry });
+    const { source, type, revision, data } = event;
+    this.#registry.apply({ header: { source, type, revision, verdict: judgement.verdict, index }, data });
+    return { event, judgement };
   }
 }
 
@@ -184,10 +175,6 @@ interface Pending {
   readonly identities: ReadonlySet<string>;
   readonly entries: ReadonlyMap<string, Entry>;
   readonly sourceHeads: readonly SourceHead[];
-}
-
-function lastPosition(events: readonly RecordedEvent[]): Position | null {
-  return events.at(-1)?.position ?? null;
 }
 
 function identityOf(event: RecordedEvent): Identity {
