@@ -1,0 +1,29 @@
+/**
+ * What judging one event may cost, counted in steps of some ten nanoseconds, so that no schema and no event can
+ * stop the ledger: alternatives that refer back to themselves double with every level, and JSON has 64. Steps are
+ * counted, not timed: the same event costs the same everywhere.
+ */
+
+/** Thrown out of a validator that has used up its steps. */
+export class WorkExceeded extends Error {}
+
+export class Work {
+  private left = 0;
+
+  begin(steps: number): void {
+    this.left = steps;
+  }
+
+  /** @throws WorkExceeded */
+  spend(steps: number): void {
+    this.left -= steps;
+    if (this.left < 0) throw new WorkExceeded();
+  }
+}
+
+/** How many parts of a value a keyword that loops over it looks at. */
+export function extentOf(value: unknown): number {
+  if (typeof value === 'string') return value.length >> 3;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Array.isArray(value) ? value.length : Object.keys(value).length;
+}
