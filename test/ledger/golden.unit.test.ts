@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ExportChecker } from '../../src/ledger/export-check.js';
 import { goldenFiles, readGolden } from '../golden/vectors.js';
 
 describe('the format', () => {
@@ -8,4 +9,10 @@ describe('the format', () => {
       expect(text).toBe(readGolden(name));
     },
   );
+
+  it('is whole in the golden export', () => {
+    const checker = new ExportChecker();
+    checker.write(Buffer.from(readGolden('export.jsonl')));
+    expect(checker.end()).toMatchObject({ intact: true, findings: [], count: 9 });
+  });
 });
