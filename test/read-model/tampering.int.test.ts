@@ -1,0 +1,257 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { NO_FILTERS } from '../../src/ledger/filters.js';
+import type { EntryRow } from '../../src/ledger/row.js';
+import { verifyLedger, type Verification } from '../../src/ledger/verification.js';
+import type { LedgerReader } from '../../src/read-model/port.js';
+import { openReader } from '../../src/read-model/reader.js';
+import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
+import { fill } from '../support/ledger-filler.js';
+
+const SIZE = 300;
+const VICTIM = 17;
+
+let database: LedgerDatabase;
+let reader: LedgerReader;
+
+beforeAll(async () => {
+  database = await createLedgerDatabase();
+  reader = openReader({ url: database.readerUrl });
+  const drafts = Array.from({ length: SIZE }, (_, n) => ({
+    source: `source-${n % 3}`,
+    payload: { n },
+    verdict: n % 10 === 9 ? ('rejected' as const) : ('accepted' as const),
+  }));
+  await fill(database.projectorUrl, drafts);
+  await asSuperuser(database, (client) =>
+    client.query(`CREATE TABLE public.entry_before AS TABLE ledger.entry;
+      CREATE TABLE public.source_before AS TABLE ledger.source;
+      CREATE TABLE public.tile_before AS TABLE ledger.tile;
+      CREATE TABLE public.head_before AS TABLE ledger.head`),
+  );
+});
+afterAll(async () => {
+  await reader.close();
+  await database.drop();
+});
+
+/** What somebody can do who has the whole database in hands. */
+async function tamper(...statements: readonly string[]): Promise<void> {
+  await asSuperuser(database, async (client) => {
+    await client.query(
+      'ALTER TABLE ledger.entry DISABLE TRIGGER ALL; ALTER TABLE ledger.head DISABLE TRIGGER ALL',
+    );
+    for (const statement of statements) await client.query(statement);
+  });
+}
+
+afterEach(() =>
+  tamper(
+    ...['entry', 'source', 'tile', 'head'].map(
+      (table) =>
+        `DELETE FROM ledger.${table}; INSERT INTO ledger.${table} SELECT * FROM public.${table}_before`,
+    ),
+  ),
+);
+
+/** Copies of an entry at an index, at places of their own in the source. */
+function copyOf(original: number, index: string, count = 1): string {
+  const others = 'source, type, verdict, recorded_at, content, previous, hash, data, metadata';
+  return `INSERT INTO ledger.entry (index, id, revision, ${others})
+    SELECT ${index}, gen_random_uuid(), 7000 + n, ${others}
+    FROM public.entry_before, generate_series(1, ${count}) AS n WHERE index = ${original}`;
+}
+
+async function verify(options: Parameters<typeof verifyLedger>[1] = {}): Promise<Verification> {
+  const run = verifyLedger(await reader.snapshot(), options);
+  for (;;) {
+    const step = await run.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Another value for a column, by its type. */
+const OTHER: Readonly<Record<string, (column: string) => string>> = {
+  bigint: (column) => `${column} + 1000000`,
+  uuid: () => "'ffffffff-ffff-4fff-8fff-ffffffffffff'",
+  text: (column) => `coalesce(${column}, '') || 'x'`,
+  bytea: (column) =>
+    `set_byte(coalesce(nullif(${column}, ''), '\\x00'), 0, 255 - get_byte(coalesce(nullif(${column}, ''), '\\x00'), 0))`,
+  'timestamp(3) with time zone': (column) => `${column} + interval '1 millisecond'`,
+};
+
+const columns = async (): Promise<readonly { column: string; type: string; nullable: boolean }[]> =>
+  asSuperuser(database, async (client) => {
+    const { rows } = await client.query<{ column: string; type: string; nullable: boolean }>(
+      `SELECT attname AS column, format_type(atttypid, atttypmod) AS type, NOT attnotnull AS nullable
+       FROM pg_attribute WHERE attrelid = 'ledger.entry'::regclass AND attnum > 0`,
+    );
+    return rows;
+  });
+
+describe('verification of a real table', () => {
+  it('finds nothing in a ledger that nobody touched', async () => {
+    expect(await verify()).toMatchObject({ intact: true, checked: SIZE, size: SIZE, findings: [] });
+    expect(await verify({ source: 'source-1' })).toMatchObject({ intact: true, checked: SIZE / 3 });
+    expect(await verify({ fromIndex: 10, toIndex: 20 })).toMatchObject({ intact: true, checked: 10 });
+  });
+
+  it('names the entry of which any single column was changed', async () => {
+    for (const { column, type } of await columns()) {
+      const value = OTHER[type]?.(column);
+      expect(value, `a test value for ${type}`).toBeDefined();
+      await tamper(`UPDATE ledger.entry SET ${column} = ${value ?? ''} WHERE index = ${VICTIM}`);
+      const report = await verify();
+      expect(report.intact, column).toBe(false);
+      expect(
+        report.findings.map(({ index }) => index),
+        column,
+      ).toContain(VICTIM);
+      await tamper(`DELETE FROM ledger.entry; INSERT INTO ledger.entry SELECT * FROM public.entry_before`);
+    }
+  });
+
+  it('names the entry of which any single column was emptied', async () => {
+    for (const { column } of await columns()) {
+      await tamper(
+        'ALTER TABLE ledger.entry DROP CONSTRAINT IF EXISTS entry_pkey',
+        `ALTER TABLE ledger.entry ALTER COLUMN ${column} DROP NOT NULL`,
+        `UPDATE ledger.entry SET ${column} = NULL WHERE index = ${VICTIM}`,
+      );
+      const report = await verify();
+      const { rows } = await asSuperuser(database, (client) =>
+        client.query(`SELECT FROM public.entry_before WHERE index = ${VICTIM} AND ${column} IS NULL`),
+      );
+      // emptying what was empty changes nothing
+      expect(report.intact, column).toBe(rows.length === 1);
+      if (rows.length === 0) {
+        expect(
+          report.findings.some(({ index }) => index === VICTIM),
+          column,
+        ).toBe(true);
+      }
+      await tamper('DELETE FROM ledger.entry; INSERT INTO ledger.entry SELECT * FROM public.entry_before');
+    }
+  });
+
+  it.each([
+    ['the first', 0],
+    ['a middle', VICTIM],
+    ['the last', SIZE - 1],
+  ])('misses %s entry that was deleted', async (_, index) => {
+    await tamper(`DELETE FROM ledger.entry WHERE index = ${index}`);
+    const report = await verify();
+    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'missing-entry', index }));
+  });
+
+  it('finds two entries that changed places', async () => {
+    await tamper(
+      'ALTER TABLE ledger.entry DROP CONSTRAINT IF EXISTS entry_pkey',
+      'UPDATE ledger.entry SET index = CASE index WHEN 17 THEN 18 ELSE 17 END WHERE index IN (17, 18)',
+    );
+    const found = (await verify()).findings.map(({ index }) => index);
+    expect(found).toEqual(expect.arrayContaining([17, 18]));
+  });
+
+  it('finds an entry that was moved to another source', async () => {
+    await tamper(`UPDATE ledger.entry SET source = 'source-1', revision = 5000 WHERE index = 18`);
+    expect((await verify()).findings.map(({ index }) => index)).toContain(18);
+  });
+
+  it.each([SIZE, SIZE + 5, -1, null])('finds a row at %s, which the head does not cover', async (index) => {
+    await tamper(
+      'ALTER TABLE ledger.entry DROP CONSTRAINT IF EXISTS entry_pkey',
+      'ALTER TABLE ledger.entry ALTER COLUMN index DROP NOT NULL',
+      copyOf(3, index === null ? 'NULL' : String(index)),
+    );
+    const report = await verify();
+    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'unexpected-entry', index }));
+  });
+
+  it('finds every one of many rows that share an index, and ends', async () => {
+    await tamper(
+      'ALTER TABLE ledger.entry DROP CONSTRAINT IF EXISTS entry_pkey',
+      copyOf(VICTIM, String(VICTIM), 5000),
+    );
+    const rows: EntryRow[] = [];
+    for await (const chunk of (await reader.snapshot()).rows(0, SIZE)) rows.push(...chunk);
+    expect(rows).toHaveLength(SIZE + 5000);
+    expect(rows.filter(({ index }) => index === String(VICTIM))).toHaveLength(5001);
+    expect(await verify()).toMatchObject({ intact: false });
+  });
+
+  it('sees a fraction of a millisecond, and infinity, in a column whose type was changed', async () => {
+    for (const change of ["recorded_at + interval '0.9 milliseconds'", "'infinity'", "'-infinity'"]) {
+      await tamper(
+        'ALTER TABLE ledger.entry ALTER COLUMN recorded_at TYPE timestamptz(6)',
+        `UPDATE ledger.entry SET recorded_at = ${change} WHERE index = ${VICTIM}`,
+      );
+      const report = await verify();
+      expect(report.findings).toContainEqual(
+        expect.objectContaining({ code: 'unreadable-value', index: VICTIM, detail: 'column recordedAt' }),
+      );
+      await tamper('DELETE FROM ledger.entry; INSERT INTO ledger.entry SELECT * FROM public.entry_before');
+    }
+    await tamper('ALTER TABLE ledger.entry ALTER COLUMN recorded_at TYPE timestamptz(3)');
+  });
+
+  it('is not misled by settings of the role or the database', async () => {
+    const role = new URL(database.readerUrl).username;
+    await asSuperuser(database, (client) =>
+      client.query(`ALTER ROLE ${role} SET datestyle = 'German'; ALTER ROLE ${role} SET timezone = 'Asia/Kathmandu';
+        ALTER ROLE ${role} SET bytea_output = 'escape'; ALTER ROLE ${role} SET extra_float_digits = -15`),
+    );
+    const other = openReader({ url: database.readerUrl });
+    const run = verifyLedger(await other.snapshot());
+    let step = await run.next();
+    while (step.done !== true) step = await run.next();
+    expect(step.value).toMatchObject({ intact: true, checked: SIZE });
+    await other.close();
+  });
+
+  it.each([
+    ["UPDATE ledger.head SET hash = decode(repeat('ab', 32), 'hex')", 'head-mismatch'],
+    ["UPDATE ledger.source SET count = count + 1 WHERE source = 'source-2'", 'head-mismatch'],
+    ["DELETE FROM ledger.source WHERE source = 'source-2'", 'head-mismatch'],
+    [
+      'UPDATE ledger.tile SET hashes = set_byte(hashes, 40, 255 - get_byte(hashes, 40)) WHERE index = 1',
+      'tile-mismatch',
+    ],
+    ['DELETE FROM ledger.tile WHERE level = 1', 'tile-mismatch'],
+    ['UPDATE ledger.head SET size = size - 1', 'unexpected-entry'],
+    ['UPDATE ledger.head SET size = 9007199254740993', 'unreadable-value'],
+    ['DELETE FROM ledger.head', 'unreadable-value'],
+  ])('finds what %s does', async (statement, code) => {
+    await tamper(statement);
+    const report = await verify();
+    expect(report.intact).toBe(false);
+    expect(report.findings.map((found) => found.code)).toContain(code);
+  });
+
+  it('reads a column of another type, or none at all, and says what that does to the hashes', async () => {
+    await tamper(
+      "ALTER TABLE ledger.entry ALTER COLUMN actor TYPE bytea USING convert_to(actor, 'UTF8')",
+      'ALTER TABLE ledger.entry ALTER COLUMN metadata TYPE text USING encode(metadata, $$escape$$)',
+      'ALTER TABLE ledger.entry RENAME COLUMN recorded_by TO recorded_by_whom',
+    );
+    try {
+      const report = await verify();
+      expect(report.checked).toBe(SIZE);
+      expect(report.findingsTotal).toBeGreaterThanOrEqual(SIZE);
+    } finally {
+      await tamper(
+        'ALTER TABLE ledger.entry ALTER COLUMN actor TYPE text COLLATE "C" USING convert_from(actor, $$UTF8$$)',
+        'ALTER TABLE ledger.entry ALTER COLUMN metadata TYPE bytea USING decode(metadata, $$escape$$)',
+        'ALTER TABLE ledger.entry RENAME COLUMN recorded_by_whom TO recorded_by',
+      );
+    }
+  });
+
+  it('reads what the head covered when it was taken, whatever is appended since', async () => {
+    const snapshot = await reader.snapshot();
+    await fill(database.projectorUrl, [{ source: 'late' }]);
+    let rows = 0;
+    for await (const chunk of snapshot.rows(0, snapshot.head.size, NO_FILTERS)) rows += chunk.length;
+    expect(rows).toBe(SIZE);
+    expect(snapshot.sourceHeads.map(({ source }) => source)).not.toContain('late');
+  });
+});
