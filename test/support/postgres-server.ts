@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serverAccount } from '../../src/postgres/server/account.js';
+import { chooseAccount } from '../../src/postgres/server/account.js';
 import { findPackage, prepareBinaries } from '../../src/postgres/server/binaries.js';
 import { initialiseCluster, SUPERUSER } from '../../src/postgres/server/cluster.js';
 import { chooseEndpoint, urlOf } from '../../src/postgres/server/endpoint.js';
@@ -38,7 +38,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { durable = false } = options;
   const directory = await mkdtemp(join(tmpdir(), 'ledger-'));
   await chmod(directory, 0o711);
-  const account = await serverAccount();
+  const account = await chooseAccount();
   const binaries = await prepareBinaries(await findPackage(), account, join(directory, 'binaries'));
   const cluster = join(directory, 'cluster');
   const socket = join(directory, 'socket');

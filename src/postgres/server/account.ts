@@ -21,19 +21,29 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
+/** The owner of a file or directory. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Whom to run a server as that works on this owner's cluster: nobody else can open it. Null: as ourselves. */
+export function accountOf(owner: Owner): Account | null {
+  return isRoot() ? { name: `user ${owner.uid}`, uid: owner.uid, gid: owner.gid } : null;
+}
+
 /**
- * The user that PostgreSQL runs as: null for our own.
- * @param owner who owns the cluster that exists already, which nobody else could open
+ * Whom to run a new server as; null: as ourselves.
+ * @param preferred the owner of the data directory, if that is somebody whom the system knows
  * @throws LedgerError `store-unavailable` when root finds nobody to lend it to
  */
-export async function serverAccount(owner?: { uid: number; gid: number }): Promise<Account | null> {
+export async function chooseAccount(preferred?: Owner): Promise<Account | null> {
   if (!isRoot()) return null;
-  if (owner && owner.uid !== 0) return { name: `uid ${owner.uid}`, ...owner };
   const accounts = parsePasswd(await readFile('/etc/passwd', 'utf8').catch(() => ''));
-  for (const name of UNPRIVILEGED) {
-    const account = accounts.get(name);
-    if (account) return account;
-  }
+  const chosen =
+    accounts.find(({ uid }) => uid === preferred?.uid) ??
+    UNPRIVILEGED.map((name) => accounts.find((account) => account.name === name)).find(Boolean);
+  if (chosen) return chosen;
   throw new LedgerError(
     'store-unavailable',
     `PostgreSQL does not run as root, and none of the users ${UNPRIVILEGED.join(', ')} exists; ` +
@@ -41,17 +51,13 @@ export async function serverAccount(owner?: { uid: number; gid: number }): Promi
   );
 }
 
-/** Users of passwd(5) by name, root's aliases left out. */
-export function parsePasswd(text: string): ReadonlyMap<string, Account> {
-  const accounts = new Map<string, Account>();
-  for (const line of text.split('\n')) {
-    const [name, , uid, gid] = line.split(':');
-    if (!name || !uid || !gid || Number(uid) === 0) continue;
-    if (Number.isInteger(Number(uid)) && Number.isInteger(Number(gid))) {
-      accounts.set(name, { name, uid: Number(uid), gid: Number(gid) });
-    }
-  }
-  return accounts;
+/** Users of passwd(5), root and its aliases left out. */
+export function parsePasswd(text: string): readonly Account[] {
+  return text.split('\n').flatMap((line) => {
+    const [name = '', , uid = '', gid = ''] = line.split(':');
+    const known = name !== '' && /^\d+$/.test(uid) && /^\d+$/.test(gid) && Number(uid) !== 0;
+    return known ? [{ name, uid: Number(uid), gid: Number(gid) }] : [];
+  });
 }
 
 /**

@@ -1,10 +1,10 @@
 /** Making a database cluster: the directory that one PostgreSQL server owns. */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LedgerError } from '../../ledger/error.js';
 import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
-import { exists, giveTo, syncDirectory } from './files.js';
+import { exists, giveTo, makeDirectory, syncDirectory } from './files.js';
 import { runProgram } from './run.js';
 
 /** The superuser of every embedded cluster. */
@@ -41,7 +41,7 @@ export async function initialiseCluster(directory: string, options: InitialiseOp
   const parent = dirname(directory);
   await removeDrafts(parent);
   const draft = join(parent, `initialising-${process.pid}`);
-  await mkdir(draft);
+  await makeDirectory(draft, 0o700);
   await giveTo(draft, options.account);
   const passwordFile = join(draft, 'password');
   await writePassword(passwordFile, options);

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
   chmod,
-  chown,
   lchown,
   link,
   mkdir,
@@ -36,10 +35,15 @@ export async function makeDirectory(path: string, mode: number): Promise<void> {
   await giveToOwnerOf(dirname(path), path);
 }
 
-/** Make a directory this user's own and nobody else's. */
-export async function giveTo(directory: string, account: Account | null): Promise<void> {
-  await chmod(directory, 0o700);
-  if (account) await chown(directory, account.uid, account.gid);
+/** Make a directory this user's own and nobody else's; a symbolic link that somebody put there is not followed. */
+export async function giveTo(path: string, account: Account | null): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | noFollow());
+  try {
+    await directory.chmod(0o700);
+    if (account) await directory.chown(account.uid, account.gid);
+  } finally {
+    await directory.close();
+  }
 }
 
 /** Write a file that its owner alone may read: all of it or nothing, and on disk when this resolves. */

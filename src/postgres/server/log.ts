@@ -1,5 +1,6 @@
 /** What a server prints, in a file of bounded size. */
-import { copyFile, rename, stat, truncate } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, rename, rm, stat, truncate } from 'node:fs/promises';
 
 const LOG_LIMIT = 10 * 1024 * 1024;
 const WATCH_MS = 60_000;
@@ -15,7 +16,8 @@ export async function rotateLog(path: string): Promise<void> {
  */
 async function trimLog(path: string): Promise<void> {
   if (!(await isLarge(path))) return;
-  await copyFile(path, `${path}.1`);
+  await rm(`${path}.1`, { force: true });
+  await copyFile(path, `${path}.1`, constants.COPYFILE_EXCL);
   await truncate(path, 0);
 }
 

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LedgerError } from '../../ledger/error.js';
-import { canEnter, isRoot, serverAccount, type Account } from './account.js';
+import { accountOf, canEnter, chooseAccount, isRoot, type Account } from './account.js';
 import { createPrivate, dataFiles, exists, giveTo, makeDirectory, readJson, writePrivate } from './files.js';
 
 export interface Place {
@@ -41,7 +41,10 @@ export async function findPlace(dataDirectory: string): Promise<Place> {
   await makeDirectory(dataDirectory, isRoot() ? 0o711 : 0o700);
   const named = (await readPlaceFile(dataDirectory)) ?? (await namePlace(dataDirectory));
   const directory = resolve(dataDirectory, named.directory);
-  const account = await serverAccount(await ownerOf(join(directory, 'cluster'), dataDirectory));
+  const cluster = join(directory, 'cluster');
+  const account = (await exists(cluster))
+    ? accountOf(await stat(cluster))
+    : await chooseAccount(await stat(dataDirectory));
   await makeDirectory(directory, account ? 0o711 : 0o700);
   if (account && !(await canEnter(directory, account))) {
     throw new LedgerError(
@@ -54,7 +57,7 @@ export async function findPlace(dataDirectory: string): Promise<Place> {
   await giveTo(socket, account);
   return {
     directory,
-    cluster: join(directory, 'cluster'),
+    cluster,
     socket,
     binaries: join(directory, 'binaries'),
     account,
@@ -80,7 +83,7 @@ function readPlaceFile(dataDirectory: string): Promise<PlaceFile | null> {
 
 /** Choose a place and write it down before anything is made there. */
 async function namePlace(dataDirectory: string): Promise<PlaceFile> {
-  const account = await serverAccount(await stat(dataDirectory));
+  const account = await chooseAccount(await stat(dataDirectory));
   const file =
     account === null || (await canEnter(dataDirectory, account))
       ? INSIDE
@@ -98,13 +101,4 @@ async function freeStateDirectory(dataDirectory: string): Promise<string> {
   let directory = join(STATE_DIRECTORY, hash);
   for (let next = 2; await exists(directory); next += 1) directory = join(STATE_DIRECTORY, `${hash}-${next}`);
   return directory;
-}
-
-/** Who owns the first of these that exists. */
-async function ownerOf(...paths: readonly string[]): Promise<{ uid: number; gid: number } | undefined> {
-  for (const path of paths) {
-    const node = await stat(path).catch(() => null);
-    if (node) return { uid: node.uid, gid: node.gid };
-  }
-  return undefined;
 }

@@ -37,15 +37,22 @@ export async function findPostmaster(cluster: string): Promise<number | null> {
 }
 
 async function servesCluster(pid: number, cluster: string): Promise<boolean> {
+  const expected = await realpath(cluster);
   if (process.platform === 'linux') {
-    const [program, directory] = await Promise.all([
-      readlink(`/proc/${pid}/exe`).catch(() => ''),
-      readlink(`/proc/${pid}/cwd`).catch(() => ''),
-    ]);
-    return basename(program).startsWith('postgres') && directory === (await realpath(cluster));
+    try {
+      const program = await readlink(`/proc/${pid}/exe`);
+      return isPostgres(program) && (await readlink(`/proc/${pid}/cwd`)) === expected;
+    } catch {
+      // Root in a container may not look into another user's process; its command line is open to everybody.
+    }
   }
-  const command = await commandOf(pid);
-  return command.includes('postgres') && command.includes(cluster);
+  const [program = '', option, directory = ''] = await commandOf(pid);
+  return isPostgres(program) && option === '-D' && (await realpath(directory).catch(() => '')) === expected;
+}
+
+/** A program that was replaced while it ran is `postgres (deleted)`. */
+function isPostgres(program: string): boolean {
+  return /^postgres(\.exe)?( |$)/.test(basename(program));
 }
 
 /**
@@ -173,8 +180,9 @@ export async function endPostmaster(pid: number, options: { readonly patienceMs:
     ['SIGKILL', 500],
   ] as const) {
     signalProcess(pid, signal);
-    if (await until(gone, patienceMs)) return;
+    // One that was stopped hears nothing else.
     signalProcess(pid, 'SIGCONT');
+    if (await until(gone, patienceMs)) return;
   }
   throw new LedgerError('store-unavailable', `PostgreSQL (process ${pid}) cannot be ended`);
 }

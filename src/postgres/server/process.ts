@@ -49,9 +49,14 @@ function pidNamespace(): string {
   }
 }
 
-/** The command line of a process where there is no /proc; empty when there is none. */
-export function commandOf(pid: number): Promise<string> {
-  return ps(pid, 'command=');
+/** The program and arguments of a process, as far as they can be told apart; empty when there is none. */
+export async function commandOf(pid: number): Promise<readonly string[]> {
+  if (process.platform === 'linux') {
+    const bytes = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return bytes.split('\0');
+  }
+  const [, program = '', directory = ''] = /^(.*?) -D (.*?) -c /.exec(await ps(pid, 'command=')) ?? [];
+  return [program, '-D', directory];
 }
 
 /** One column of ps(1) for a process, empty when there is no such process, or no ps. */

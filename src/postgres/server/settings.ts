@@ -21,5 +21,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   // A client that went away stops its query.
   client_connection_check_interval: '5s',
   jit: 'off',
+  // /dev/shm is small in containers, and systemd empties it when the user who runs us logs out.
+  ...(process.platform !== 'win32' && { dynamic_shared_memory_type: 'mmap' }),
   max_logical_replication_workers: '0',
 };

@@ -1,0 +1,50 @@
+/** Data directories for tests of the embedded server, removed with whatever lies elsewhere for them. */
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { readPlaceDirectory } from '../../src/postgres/server/place.js';
+import { endPostmaster, findPostmaster } from '../../src/postgres/server/postmaster.js';
+
+export interface DataDirectory {
+  /** does not exist yet */
+  readonly path: string;
+  /** ends a server that is left, and removes everything */
+  remove(): Promise<void>;
+}
+
+export interface DataOptions {
+  /** of the directory around it; 0700 keeps everybody but us out, as mktemp -d and /root do */
+  readonly mode?: number;
+  /** of the data directory, possibly with directories above it */
+  readonly name?: string;
+  /** a stopped one to begin with, which saves making a cluster */
+  readonly copyOf?: DataDirectory;
+}
+
+export async function temporaryData(options: DataOptions = {}): Promise<DataDirectory> {
+  const around = await mkdtemp(join(tmpdir(), 'ledger-'));
+  await chmod(around, options.mode ?? 0o711);
+  const path = join(around, options.name ?? 'data');
+  if (options.copyOf) {
+    await mkdir(dirname(path), { recursive: true });
+    await promisify(execFile)('cp', ['-a', options.copyOf.path, path]);
+  }
+  return {
+    path,
+    async remove() {
+      await removePlace(path);
+      await rm(around, { recursive: true, force: true });
+    },
+  };
+}
+
+/** End the server of a data directory and remove its cluster, which root may keep outside of it. */
+export async function removePlace(dataDirectory: string): Promise<void> {
+  const place = await readPlaceDirectory(dataDirectory);
+  if (place === null) return;
+  const postmaster = await findPostmaster(join(place, 'cluster'));
+  if (postmaster !== null) await endPostmaster(postmaster, { patienceMs: 2000 });
+  await rm(place, { recursive: true, force: true });
+}
