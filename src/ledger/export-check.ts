@@ -174,10 +174,8 @@ export class ExportChecker {
       { fromIndex: onlyNumber(filters.fromIndex), toIndex: onlyNumber(filters.toIndex) },
       head.size,
     );
-    if (filters.fromIndex !== undefined) states('fromIndex', asked.fromIndex, fromIndex);
-    if (filters.toIndex !== undefined) states('toIndex', asked.toIndex, toIndex);
-    states('toIndex', Math.min(toIndex, head.size), toIndex);
-    states('fromIndex', Math.min(fromIndex, toIndex), fromIndex);
+    states('fromIndex', asked.fromIndex, fromIndex);
+    states('toIndex', asked.toIndex, toIndex);
     this.entries.end(manifest, this.manifestLine);
 
     const { last } = this.entries;

@@ -29,9 +29,14 @@ interface Computed {
 const UNKNOWN = 0;
 const KNOWN = 1;
 
+/** How many tiles are asked for at once: what is asked for ends soon after the entries do, whatever the head says. */
+const TILES_AT_ONCE = 1024;
+
 interface Level {
   current: Computed | null;
+  /** stored tiles up to `storedEnd` */
   stored: AsyncIterator<StoredTile> | null;
+  storedEnd: number;
   /** read ahead of what was asked for */
   upcoming: StoredTile | null;
 }
@@ -91,7 +96,7 @@ export class TileCheck {
   }
 
   private level(level: number): Level {
-    return (this.levels[level] ??= { current: null, stored: null, upcoming: null });
+    return (this.levels[level] ??= { current: null, stored: null, storedEnd: 0, upcoming: null });
   }
 
   private slot(level: number, place: number): { readonly tile: Computed; readonly slot: number } {
@@ -179,8 +184,13 @@ export class TileCheck {
   /** Read on in a level up to a tile, null when there is none. */
   private async next(level: number, index: number): Promise<Buffer | null> {
     const at = this.level(level);
-    const end = Math.ceil(hashesAtLevel(this.size, level) / TILE_HASHES);
-    at.stored ??= this.readTiles(level, index, end)[Symbol.asyncIterator]();
+    if (at.stored === null || index >= at.storedEnd) {
+      await at.stored?.return?.();
+      const end = Math.ceil(hashesAtLevel(this.size, level) / TILE_HASHES);
+      at.storedEnd = Math.min(index + TILES_AT_ONCE, end);
+      at.stored = this.readTiles(level, index, at.storedEnd)[Symbol.asyncIterator]();
+      at.upcoming = null;
+    }
     while (at.upcoming === null || at.upcoming.index < index) {
       const result = await at.stored.next();
       if (result.done === true) return null;
