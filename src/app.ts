@@ -84,7 +84,7 @@ export async function runApi(
     await Promise.all([reader.close(), log.close()]);
   };
   try {
-    await registerSchemas(log, files, instantFromMs(Date.now()));
+    await registerSchemas(log, files, { now: () => instantFromMs(Date.now()) });
     await reportSelfCheck(reader, logger);
     const url = await server
       .listen({ host: options.host, port: options.port })

@@ -10,7 +10,7 @@ import { connectToApi, describeProblem, type ApiClient } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { IdentifiedLines, type ImportLine } from './import-lines.js';
 import { readLines } from './lines.js';
-import { print } from './output.js';
+import { note, print } from './output.js';
 import { showProgress, type Progress } from './progress.js';
 
 interface ImportOptions {
@@ -129,6 +129,9 @@ interface BatchResult {
   readonly problem?: unknown;
 }
 
+/** A server that never answered is not running, or elsewhere: whoever typed the command learns it soon. */
+const FIRST_PATIENCE_MS = 3_000;
+
 /** Sends a batch until every line has an answer; what the log could not take for now is sent again. */
 async function sendBatch(
   api: ApiClient,
@@ -137,7 +140,8 @@ async function sendBatch(
   patienceMs: number,
 ): Promise<void> {
   let open = batch;
-  let deadline = Date.now() + patienceMs;
+  const answered = tally.queued + tally.replayed + tally.refused > 0;
+  let deadline = Date.now() + (answered ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS));
   for (let attempt = 0; open.length > 0; attempt += 1) {
     const outcome = await tryBatch(api, open);
     if ('results' in outcome) {
@@ -155,6 +159,7 @@ async function sendBatch(
             `${api.url} takes no events for now; ${progressSoFar(tally)}`,
           );
     }
+    if (attempt === 0) note(`event-ledger: ${api.url} takes no events for now; waiting for it`);
     await pause(Math.min(2_000, 50 * 2 ** Math.min(attempt, 6), Math.max(deadline - Date.now(), 1)));
   }
 }
