@@ -31,7 +31,11 @@ export interface Admitted {
 export function admit(parsed: Item, item: number | null, recordedBy: string): Admitted | Problem {
   if (!parsed.ok) return parsed.problem;
   const submission = readEnvelope(parsed.value, item);
-  if ('code' in submission) return submission;
+  return 'code' in submission ? submission : prepare(submission, item, recordedBy);
+}
+
+/** The bytes to record, unless they are too many. */
+export function prepare(submission: Submission, item: number | null, recordedBy: string): Admitted | Problem {
   const data = canonicalBytes(submission.payload);
   if (data.length > MAX_PAYLOAD_BYTES) {
     const detail = `must have at most ${MAX_PAYLOAD_BYTES} bytes in canonical form, has ${data.length}`;

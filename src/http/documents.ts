@@ -6,6 +6,7 @@ import { ProblemError, refusal, type Problem } from './problem.js';
 
 export const JSON_TYPE = 'application/json';
 export const NDJSON_TYPE = 'application/x-ndjson';
+export const SCHEMA_TYPE = 'application/schema+json';
 
 /** One event of a request, parsed or not. */
 export type Item =

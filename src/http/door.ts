@@ -1,12 +1,13 @@
 /** The door: where submitted events are checked, recognised and recorded (DESIGN.md, At the door). */
 import type { Logger } from 'pino';
 import type { EventLog } from '../event-log/port.js';
+import { LedgerError } from '../ledger/error.js';
 import type { JsonProblem } from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
 import type { LedgerReader } from '../read-model/port.js';
-import { admit } from './admission.js';
+import { admit, prepare } from './admission.js';
 import type { Item } from './documents.js';
-import { pointerTo } from './envelope.js';
+import { pointerTo, type Submission } from './envelope.js';
 import { identityLookups } from './identity-lookups.js';
 import { recordEvents, type Outcome, type Pending } from './recording.js';
 
@@ -26,6 +27,8 @@ export interface Door {
    * Rejects for bugs only; then some events may have been recorded.
    */
   submit(submitted: Submitted): Promise<readonly Outcome[]>;
+  /** Record an event of the ledger's own, which no client may submit. Whether it makes sense is the caller's to know. */
+  recordOwn(event: Pick<Submission, 'source' | 'type' | 'payload'>, recordedBy: string): Promise<Outcome>;
 }
 
 /** What the schema in force says of a payload; pointers are from the payload's root. */
@@ -78,5 +81,23 @@ export function openDoor(parts: {
       }
       return outcomes;
     },
+
+    async recordOwn(own, recordedBy) {
+      const event = prepare({ ...UNSAID, ...own }, null, recordedBy);
+      if ('code' in event) return { status: 'refused', problem: event };
+      const pending: Pending = { event, item: null, violations: [] };
+      const outcome = (await recordEvents(recording, own.source, [pending])).get(pending);
+      if (outcome === undefined) throw new LedgerError('internal', 'recording gave no outcome');
+      return outcome;
+    },
   };
 }
+
+const UNSAID: Omit<Submission, 'source' | 'type' | 'payload'> = {
+  id: null,
+  timestamp: null,
+  occurredAt: null,
+  actor: null,
+  subject: null,
+  context: undefined,
+};

@@ -7,7 +7,7 @@ import type { LedgerReader } from '../read-model/port.js';
 import type { SchemaRegistry } from '../schemas/registry.js';
 import { doorProblems } from '../schemas/verdict.js';
 import type { Authenticator } from './authentication.js';
-import { JSON_TYPE, MAX_BODY_BYTES, NDJSON_TYPE } from './documents.js';
+import { JSON_TYPE, MAX_BODY_BYTES, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
 import { openDoor } from './door.js';
 import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
 import { guardRequests } from './guard.js';
@@ -81,9 +81,13 @@ export function buildServer(parts: ServerParts): App {
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser([JSON_TYPE, NDJSON_TYPE], { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
+  app.addContentTypeParser(
+    [JSON_TYPE, NDJSON_TYPE, SCHEMA_TYPE],
+    { parseAs: 'buffer' },
+    (_request, body, done) => {
+      done(null, body);
+    },
+  );
 
   handleErrors(app, logger);
   guardRequests(app, { authenticator: parts.authenticator, closing });

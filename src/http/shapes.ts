@@ -220,6 +220,10 @@ export const PageQuery = Type.Object({
   cursor: Type.Optional(Type.String({ description: '`next` of the page before' })),
 });
 
+export const SchemaShape = Type.Union([Type.Object({}), Type.Boolean()], {
+  description: 'a JSON Schema (2020-12)',
+});
+
 export const PlainEvent = closed({
   eventId: EventIdText,
   source: Type.String(),

@@ -149,7 +149,7 @@ describe('bad requests', () => {
       ['nonsense', { 'content-type': 'json' }],
       ['a content coding', { 'content-encoding': 'gzip' }],
     ])('%s: 415', async (_what, headers) => {
-      const answer = await api.post<Problem>('/v1/events', good, headers as Record<string, string>);
+      const answer = await api.post<Problem>('/v1/events', good, headers);
       expectProblem(answer, 415, 'unsupported-media-type');
       expect(answer.headers.get('accept')).toBe('application/json, application/x-ndjson');
     });

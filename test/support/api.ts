@@ -98,7 +98,9 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body:
-          typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+          typeof body === 'string' || body instanceof Uint8Array
+            ? (body as NonNullable<RequestInit['body']>)
+            : JSON.stringify(body),
       }),
     async caughtUp() {
       const newest = await log.newest();

@@ -1,7 +1,105 @@
-/** The schemas in force. */
+/** The schemas in force, and how to put another one in force: by recording it. */
+import Type from 'typebox';
+import { canonicalBytes } from '../../ledger/canonical-json.js';
+import { sha256 } from '../../ledger/hash.js';
+import { nameProblem } from '../../ledger/name.js';
+import { MAX_DEPTH } from '../../ledger/strict-json.js';
+import type { Json } from '../../ledger/types.js';
+import { CURRENT_JUDGE } from '../../schemas/judge.js';
+import { DEFAULT_TYPE, REGISTRATION_TYPE, SCHEMAS_SOURCE } from '../../schemas/registration.js';
 import type { SchemaRegistry } from '../../schemas/registry.js';
+import { schemaProblems } from '../../schemas/verdict.js';
+import { locationOf } from '../answers.js';
+import { JSON_TYPE, parseDocument, SCHEMA_TYPE } from '../documents.js';
+import { principalOf } from '../guard.js';
+import { ProblemError, refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
+import { closed, content, HashText, IndexNumber, problems, Revision, SchemaShape } from '../shapes.js';
+import { sendSpliced } from '../spliced.js';
+import { OUTCOMES } from '../status.js';
 
-export function schemaRoutes(_app: App, _services: Services, _schemas: SchemaRegistry): void {
-  // routes
+const Registered = closed({ type: Type.String(), schema: HashText, index: IndexNumber, revision: Revision });
+
+export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegistry): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/schemas',
+    schema: {
+      tags: ['schemas'],
+      summary: 'Types that have a schema of their own',
+      response: { ...problems(400), 200: closed({ schemas: Type.Array(Registered) }) },
+    },
+    handler: () => ({
+      schemas: schemas
+        .list()
+        .map(({ type, hash, index, revision }) => ({ type, schema: hash, index, revision })),
+    }),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/schemas/:type',
+    schema: {
+      tags: ['schemas'],
+      summary: 'The schema that events of a type are judged by',
+      description: `For a type without one of its own that of ${DEFAULT_TYPE}, as Content-Location says.`,
+      params: Type.Object({ type: Type.String() }),
+      response: { ...problems(400, 404), 200: SchemaShape },
+    },
+    handler: (request, reply) => {
+      const { type } = request.params;
+      const registered = schemas.registered(type) ?? schemas.registered(DEFAULT_TYPE);
+      if (registered === null) throw refusal('not-found', 'No schema is in force for this type.');
+      void reply.header('content-location', `/v1/schemas/${encodeURIComponent(registered.type)}`);
+      return sendSpliced(reply, registered.bytes);
+    },
+  });
+
+  app.route({
+    method: 'PUT',
+    url: '/v1/schemas/:type',
+    config: { consumes: [JSON_TYPE, SCHEMA_TYPE] },
+    schema: {
+      tags: ['schemas'],
+      summary: 'Register a schema',
+      description: 'Recorded in `_schemas`; it judges what comes after it in the ledger.',
+      params: Type.Object({ type: Type.String() }),
+      body: { content: { [JSON_TYPE]: { schema: SchemaShape }, [SCHEMA_TYPE]: { schema: SchemaShape } } },
+      response: {
+        ...problems(400, 413, 415, 422),
+        202: content(
+          JSON_TYPE,
+          closed({ type: Type.String(), schema: HashText, revision: Revision }),
+          'The event log has it',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const { type } = request.params;
+      const reason = nameProblem(type);
+      if (reason !== null) throw refusal('bad-request', `The type in the path ${reason}.`);
+      // it will stand one level deep in the payload of its registration
+      const schema = parseDocument(request.body as Buffer, MAX_DEPTH - 1);
+      refuseUnfit(schema);
+      const payload: Json = { type, schema, judge: CURRENT_JUDGE };
+      const outcome = await door.recordOwn(
+        { source: SCHEMAS_SOURCE, type: REGISTRATION_TYPE, payload },
+        principalOf(request).name,
+      );
+      if (outcome.status === 'refused') throw new ProblemError(outcome.problem);
+      const { revision } = outcome;
+      void reply.header('location', locationOf(outcome));
+      return await reply
+        .code(OUTCOMES.queued)
+        .send({ type, schema: sha256(canonicalBytes(schema)), revision });
+    },
+  });
+}
+
+/** @throws ProblemError when the judge does not take the schema */
+function refuseUnfit(schema: Json): void {
+  const errors = schemaProblems(schema, CURRENT_JUDGE);
+  const [first] = errors;
+  if (first === undefined) return;
+  throw refusal('invalid-schema', `${first.pointer || 'the schema'} ${first.detail}`, { errors });
 }

@@ -1,0 +1,202 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AUTHORIZATION, event, newSource, startApi, type TestApi } from '../support/api.js';
+import { createLedgerDatabase } from '../support/ledger-database.js';
+import { startServer } from '../support/postgres.js';
+
+type Schema = Record<string, unknown>;
+
+interface OpenApi {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+}
+
+interface Operation {
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: Schema }> };
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Schema }> }>;
+}
+
+describe('operations', () => {
+  let api: TestApi;
+
+  beforeAll(async () => {
+    api = await startApi();
+  });
+  afterAll(() => api.close());
+
+  const anonymous = (path: string): Promise<Response> => fetch(`${api.url}${path}`);
+
+  it('/livez and /readyz answer without credentials', async () => {
+    for (const path of ['/livez', '/readyz']) {
+      const response = await anonymous(path);
+      expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+    }
+  });
+
+  it('/health tells everybody the status, and the rest to those with credentials', async () => {
+    await api.post('/v1/events', event());
+    await api.caughtUp();
+    await expect
+      .poll(async () => (await api.get('/health')).body)
+      .toEqual({
+        status: 'ok',
+        lag: { events: 0, seconds: 0 },
+        head: { size: 1, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+        alarms: [],
+        lastVerification: null,
+      });
+    expect(await (await anonymous('/health')).json()).toEqual({ status: 'ok' });
+  });
+
+  it('events that wait for the projector are the lag', async () => {
+    const idle = await startApi({ project: false });
+    await idle.post('/v1/events', [event(), event()]);
+    await expect.poll(async () => (await idle.get('/health')).body).toMatchObject({ lag: { events: 2 } });
+    await idle.close();
+  });
+
+  describe('/openapi.json', () => {
+    let document: OpenApi;
+
+    beforeAll(async () => {
+      document = (await api.get<OpenApi>('/openapi.json')).body;
+    });
+
+    const operations = (): readonly (readonly [string, Operation])[] =>
+      Object.entries(document.paths).flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => [`${method} ${path}`, operation] as const),
+      );
+
+    it('describes every route in OpenAPI 3.1, with the schemas of its requests and answers', () => {
+      expect(document.openapi).toBe('3.1.0');
+      expect(operations().map(([name]) => name)).toEqual(
+        expect.arrayContaining([
+          'post /v1/events',
+          'get /v1/events',
+          'get /v1/events/{eventId}',
+          'get /v1/entries/{index}',
+          'get /v1/sources',
+          'get /v1/sources/{source}/events',
+          'get /v1/sources/{source}/events/{revision}',
+          'get /v1/head',
+          'get /v1/verify',
+          'get /v1/export',
+          'get /v1/schemas',
+          'get /v1/schemas/{type}',
+          'get /livez',
+          'get /readyz',
+          'get /health',
+          'get /stats',
+          'get /openapi.json',
+          'post /events',
+          'get /events',
+        ]),
+      );
+      for (const [name, operation] of operations()) {
+        const successes = Object.keys(operation.responses).filter((status) => status.startsWith('2'));
+        expect(successes, name).not.toHaveLength(0);
+        if (/^(post|put)/.test(name)) expect(operation.requestBody, name).toBeDefined();
+        for (const [status, response] of Object.entries(operation.responses)) {
+          expect(Object.values(response.content ?? {})[0]?.schema, `${name} ${status}`).toBeDefined();
+        }
+      }
+    });
+
+    it('tells the truth about what is answered', async () => {
+      const source = newSource();
+      const queued = await api.post<{ eventId: string }>('/v1/events', event({ source }), {
+        prefer: 'wait=10',
+      });
+      const answers: [string, string, Awaited<ReturnType<TestApi['get']>>][] = [
+        ['post', '/v1/events', queued],
+        ['post', '/v1/events', await api.post('/v1/events', event({ source }))],
+        ['post', '/v1/events', await api.post('/v1/events', [event({ source }), 7])],
+        ['post', '/v1/events', await api.post('/v1/events', [7])],
+        ['post', '/v1/events', await api.post('/v1/events', 7)],
+        ['post', '/events', await api.post('/events', event({ source }))],
+      ];
+      for (const [path, at] of [
+        ['/v1/events', '/v1/events'],
+        ['/v1/events', '/v1/events?x=1'],
+        ['/v1/events/{eventId}', `/v1/events/${queued.body.eventId}`],
+        ['/v1/events/{eventId}', '/v1/events/00000000-0000-4000-8000-000000000000'],
+        ['/v1/entries/{index}', '/v1/entries/0'],
+        ['/v1/sources', '/v1/sources'],
+        ['/v1/sources/{source}/events', `/v1/sources/${source}/events`],
+        ['/v1/sources/{source}/events/{revision}', `/v1/sources/${source}/events/0`],
+        ['/v1/head', '/v1/head'],
+        ['/v1/verify', '/v1/verify'],
+        ['/v1/schemas', '/v1/schemas'],
+        ['/v1/schemas/{type}', '/v1/schemas/none'],
+        ['/livez', '/livez'],
+        ['/readyz', '/readyz'],
+        ['/health', '/health'],
+        ['/stats', '/stats'],
+        ['/events', '/events'],
+      ] as const) {
+        answers.push(['get', path, await api.get(at)]);
+      }
+      for (const [method, path, answer] of answers) {
+        const type = (answer.headers.get('content-type') ?? '').split(';')[0] ?? '';
+        const schema = document.paths[path]?.[method]?.responses[answer.status]?.content?.[type]?.schema;
+        const what = `${method} ${path} ${answer.status} ${type}`;
+        expect(schema, what).toBeDefined();
+        const ajv = new Ajv2020({ strict: false, allErrors: true });
+        const validate = ajv.compile(schema ?? {});
+        validate(answer.body);
+        expect(validate.errors ?? [], what).toEqual([]);
+      }
+    });
+  });
+
+  describe('closing', () => {
+    it('answers what is under way, ends idle connections and waits, in less than five seconds', async () => {
+      const one = await startApi({ database: api.database, project: false });
+      const idle = connect({ port: Number(new URL(one.url).port), host: '127.0.0.1' });
+      await once(idle, 'connect');
+      const half = connect({ port: Number(new URL(one.url).port), host: '127.0.0.1' });
+      half.on('error', () => undefined);
+      half.write('POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-le');
+      const waiting = one.post('/v1/events', event({ source: newSource() }), { prefer: 'wait=30' });
+      await expect.poll(async () => (await one.log.newest()) !== null).toBe(true);
+      const verifying = await fetch(`${one.url}/v1/export`, { headers: { authorization: AUTHORIZATION } });
+      const started = performance.now();
+      await one.close();
+      expect(performance.now() - started).toBeLessThan(5_000);
+      expect((await waiting).status).toBe(202);
+      await verifying.body?.cancel();
+    });
+  });
+
+  describe('when PostgreSQL is stopped while running', () => {
+    it('appends answer 503 with Retry-After and come back by themselves; nothing acknowledged is lost', async () => {
+      const server = await startServer();
+      const database = await createLedgerDatabase(server.superuserUrl);
+      const one = await startApi({ database });
+      const source = newSource();
+      const post = () => one.post('/v1/events', event({ source, id: 'x' }));
+      expect((await post()).status).toBe(202);
+      await server.stop();
+
+      const refused = await one.post('/v1/events', event({ source }));
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+      expect((await one.get('/v1/head')).status).toBe(503);
+      await expect.poll(async () => (await fetch(`${one.url}/readyz`)).status).toBe(503);
+      await expect.poll(async () => (await one.get('/health')).body).toMatchObject({ status: 'down' });
+      expect((await fetch(`${one.url}/livez`)).status).toBe(200);
+
+      await server.start();
+      await expect
+        .poll(async () => (await one.post('/v1/events', event({ source }))).status, { timeout: 20_000 })
+        .toBe(202);
+      expect((await post()).status).toBe(200);
+      await one.caughtUp();
+      expect((await one.get('/v1/verify')).body).toMatchObject({ intact: true });
+      await one.close();
+      await server.remove();
+    });
+  });
+});

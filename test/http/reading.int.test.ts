@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { event, newSource, startApi, type Answer, type TestApi } from '../support/api.js';
+import { throwAtLog } from '../support/event-log.js';
+
+interface Line {
+  readonly entry: {
+    readonly index: number;
+    readonly id: string;
+    readonly source: string;
+    readonly verdict: string;
+  };
+  readonly payload?: unknown;
+  readonly payloadBase64?: string;
+}
+
+interface Page {
+  readonly events: readonly Line[];
+  readonly next: string | null;
+}
+
+describe('reading', () => {
+  let api: TestApi;
+  const source = newSource();
+
+  beforeAll(async () => {
+    api = await startApi();
+    const batch = Array.from({ length: 25 }, (_, n) =>
+      event({
+        source,
+        type: n % 2 === 0 ? 'even' : 'odd',
+        payload: { n, text: String(n), 'a.b': { 'c/d': [n] }, flag: n > 20 },
+        actor: n < 5 ? 'alice' : 'bob',
+        timestamp: `2026-01-${String(n + 1).padStart(2, '0')}T00:00:00Z`,
+      }),
+    );
+    expect((await api.post('/v1/events', batch)).status).toBe(202);
+    await api.caughtUp();
+  });
+  afterAll(() => api.close());
+
+  const numbers = ({ body }: Answer<Page>): unknown[] =>
+    body.events.map(({ payload }) => (payload as { n: number }).n);
+
+  async function pages(query: string): Promise<unknown[]> {
+    const all: unknown[] = [];
+    for (let path: string | null = `/v1/events?${query}`; path !== null;) {
+      const page: Answer<Page> = await api.get<Page>(path);
+      expect(page.status).toBe(200);
+      all.push(...numbers(page));
+      const link: string | null = page.headers.get('link');
+      expect(link === null).toBe(page.body.next === null);
+      path = /^<(.*)>; rel="next"$/.exec(link ?? '')?.[1] ?? null;
+    }
+    return all;
+  }
+
+  describe('GET /v1/events', () => {
+    const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+    it('has the newest first, 50 at once unless told otherwise', async () => {
+      const answer = await api.get<Page>(`/v1/events?source=${source}`);
+      expect(numbers(answer)).toEqual(upTo(25).reverse());
+      expect(answer.body.next).toBeNull();
+    });
+
+    it('gives every entry once, page by page, in both orders', async () => {
+      expect(await pages(`source=${source}&limit=4&order=asc`)).toEqual(upTo(25));
+      expect(await pages(`source=${source}&limit=4&order=desc`)).toEqual(upTo(25).reverse());
+    });
+
+    it.each([
+      ['type=odd&type=even&actor=alice', [0, 1, 2, 3, 4]],
+      ['type=odd&actor=alice', [1, 3]],
+      ['occurredSince=2026-01-03T00:00:00Z&occurredUntil=2026-01-05T00:00:00Z', [2, 3]],
+      ['payload.n=7', [7]],
+      ['payload.text=7', [7]],
+      ['payload.text=%227%22', [7]],
+      ['payload.n=%227%22', []],
+      ['payload.n=7&payload.n=9.0', [7, 9]],
+      ['payload.flag=true&type=odd', [21, 23]],
+      ['payload:/a.b/c~1d/0=12', [12]],
+      ['recordedBy=nobody', []],
+      ['verdict=rejected', []],
+      ['until=2000-01-01T00:00:00Z', []],
+    ])('filters by %s', async (query, expected) => {
+      expect(await pages(`source=${source}&order=asc&limit=3&${query}`)).toEqual(expected);
+    });
+
+    it('a cursor of another query is refused', async () => {
+      const { body } = await api.get<Page>(`/v1/events?source=${source}&limit=2`);
+      const other = await api.get(`/v1/events?source=${source}&limit=2&type=odd&cursor=${String(body.next)}`);
+      expect([other.status, other.body.code]).toEqual([400, 'invalid-cursor']);
+    });
+
+    it("the ledger's own sources are shown when asked for", async () => {
+      await throwAtLog(api.database.apiUrl, [{ source: '_access', type: 't', data: '{}' }]);
+      await api.caughtUp();
+      expect((await api.get<Page>('/v1/events?source=_access')).body.events).toHaveLength(0);
+      expect((await api.get<Page>('/v1/events?source=_access&internal=true')).body.events).toHaveLength(1);
+    });
+  });
+
+  describe('one line', () => {
+    it('by index, by event id, and HEAD without it', async () => {
+      const page = await api.get<Page>(`/v1/events?source=${source}&limit=1`);
+      const [line] = page.body.events;
+      if (line === undefined) throw new Error('no line');
+      expect(page.text).toContain((await api.get(`/v1/entries/${line.entry.index}`)).text);
+      const byId = await api.get<Line>(`/v1/events/${line.entry.id.toUpperCase()}`);
+      expect(byId.body).toEqual(line);
+      const head = await api.request(`/v1/events/${line.entry.id}`, { method: 'HEAD' });
+      expect([head.status, head.text]).toEqual([200, '']);
+    });
+
+    it('404 with the lag until the ledger has it', async () => {
+      const answer = await api.get('/v1/events/00000000-0000-4000-8000-000000000000');
+      expect(answer.body).toMatchObject({ code: 'not-found', lag: { events: 0, seconds: 0 } });
+    });
+
+    it('409 when several sources share the id, until one is named', async () => {
+      const id = 'b8c3a0de-0000-4000-8000-000000000001';
+      const [a, b] = [newSource(), newSource()];
+      await api.post('/v1/events', [event({ source: a, id }), event({ source: b, id })]);
+      await api.caughtUp();
+      const both = await api.get(`/v1/events/${id}`);
+      expect([both.status, both.body.code, both.body.sources]).toEqual([409, 'ambiguous-id', [a, b]]);
+      const one = await api.get<Line>(`/v1/events/${id}?source=${b}`);
+      expect(one.body.entry.source).toBe(b);
+    });
+  });
+
+  describe('sources', () => {
+    it('are listed in order, page by page', async () => {
+      const names: string[] = [];
+      let cursor = '';
+      for (;;) {
+        const page = await api.get<{ sources: { source: string; count: number }[]; next: string | null }>(
+          `/v1/sources?limit=2${cursor}`,
+        );
+        expect(page.status).toBe(200);
+        names.push(...page.body.sources.map((one) => one.source));
+        if (page.body.next === null) break;
+        cursor = `&cursor=${page.body.next}`;
+      }
+      expect(names).toContain(source);
+      expect(names).not.toContain('_access');
+      expect(new Set(names).size).toBe(names.length);
+      const all = await api.get<{ sources: Record<string, unknown>[] }>('/v1/sources?internal=true');
+      expect(all.body.sources).toContainEqual({
+        source,
+        count: 25,
+        lastRevision: 24,
+        firstRecordedAt: expect.stringMatching(/Z$/) as string,
+        lastRecordedAt: expect.stringMatching(/Z$/) as string,
+      });
+    });
+
+    it('a stream is read forwards and backwards, with the revision to go on from', async () => {
+      const read = async (query: string) => {
+        const { body } = await api.get<{ events: { revision: number }[]; next: number | null }>(
+          `/v1/sources/${source}/events?${query}`,
+        );
+        return [body.events.map(({ revision }) => revision), body.next];
+      };
+      expect(await read('limit=3')).toEqual([[0, 1, 2], 3]);
+      expect(await read('limit=3&fromRevision=22')).toEqual([[22, 23, 24], null]);
+      expect(await read('limit=3&fromRevision=99')).toEqual([[], null]);
+      expect(await read('limit=2&direction=backwards')).toEqual([[24, 23], 22]);
+      expect(await read('limit=2&direction=backwards&fromRevision=1')).toEqual([[1, 0], null]);
+    });
+
+    it('what other programs wrote is shown as it is', async () => {
+      const foreign = newSource();
+      await throwAtLog(api.database.apiUrl, [
+        { source: foreign, type: 't', data: Buffer.from([0xff, 0x00]), metadata: '' },
+        { source: foreign, type: 'a\0b', data: '{"b" : 1.0,"a":1,"a":2}', metadata: '{"v":1}' },
+      ]);
+      const { body } = await api.get<{ events: Record<string, unknown>[] }>(`/v1/sources/${foreign}/events`);
+      expect(body.events).toMatchObject([
+        { revision: 0, payloadBase64: '/wA=', metadataBase64: '' },
+        { revision: 1, type: 'a\0b', payloadBase64: expect.any(String) as string, metadata: { v: 1 } },
+      ]);
+      await api.caughtUp();
+      const lines = await api.get<Page>(`/v1/events?source=${foreign}&order=asc`);
+      expect(lines.body.events.map(({ entry }) => entry.verdict)).toEqual(['rejected', 'rejected']);
+      expect(lines.body.events[0]).toMatchObject({ payloadBase64: '/wA=', metadataBase64: '' });
+    });
+  });
+
+  it('GET /v1/head and /stats agree with the entries', async () => {
+    await api.caughtUp();
+    const head = await api.get<{ size: number; hash: string; recordedAt: string }>('/v1/head');
+    const last = await api.get<{ hash: string }>(`/v1/entries/${head.body.size - 1}`);
+    expect(last.body.hash).toBe(head.body.hash);
+    const stats = await api.get<{ events: number; verdicts: Record<string, number> }>('/stats');
+    const { accepted = 0, rejected = 0, duplicate = 0 } = stats.body.verdicts;
+    expect(stats.body.events).toBe(head.body.size);
+    expect(accepted + rejected + duplicate).toBe(head.body.size);
+  });
+
+  it('an empty ledger has a head, no sources and no events', async () => {
+    const empty = await startApi();
+    expect((await empty.get('/v1/head')).body).toEqual({ size: 0, hash: '0'.repeat(64), recordedAt: null });
+    expect((await empty.get('/v1/events')).body).toEqual({ events: [], next: null });
+    expect((await empty.get('/v1/sources')).body).toEqual({ sources: [], next: null });
+    expect((await empty.get('/v1/entries/0')).status).toBe(404);
+    expect((await empty.get('/v1/verify')).body).toMatchObject({ intact: true, checked: 0, size: 0 });
+    expect((await empty.get('/events')).body).toEqual([]);
+    await empty.close();
+  });
+
+  describe('the plain contract', () => {
+    it('takes an event, and gives it back once the ledger has it', async () => {
+      const plain = newSource();
+      const sent = event({ source: plain, timestamp: '2026-01-01T00:00:00+01:00' });
+      const answer = await api.post<{ eventId: string }>('/events', sent);
+      expect(answer.status).toBe(202);
+      expect(Object.keys(answer.body)).toEqual(['status', 'eventId']);
+      await api.post('/events', event({ source: plain, type: 'second' }));
+      await api.caughtUp();
+      const { body } = await api.get<Record<string, unknown>[]>(`/events?source=${plain}`);
+      expect(body).toEqual([
+        expect.objectContaining({ type: 'second', timestamp: null }) as unknown,
+        {
+          eventId: answer.body.eventId,
+          source: plain,
+          type: sent.type,
+          payload: sent.payload,
+          timestamp: '2026-01-01T00:00:00+01:00',
+          receivedAt: expect.stringMatching(/Z$/) as string,
+        },
+      ]);
+      const one = await api.get<unknown[]>(`/events?source=${plain}&type=second&limit=1`);
+      expect(one.body).toHaveLength(1);
+    });
+  });
+});
