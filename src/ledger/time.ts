@@ -2,7 +2,7 @@
 import { LedgerError } from './error.js';
 import type { Instant } from './types.js';
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
@@ -45,9 +45,8 @@ export function parseTimestamp(text: string): Instant | null {
 /** Whether a text is a real time in the one form that entries have. */
 export function isInstant(text: unknown): text is Instant {
   if (typeof text !== 'string' || !INSTANT.test(text) || text.startsWith('0000')) return false;
-  const time = Date.parse(text);
-  // a day that the calendar does not have comes back as another one
-  return !Number.isNaN(time) && new Date(time).toISOString() === text;
+  // every month has 28 days; a day that the calendar does not have comes back as another one
+  return text.slice(8, 10) <= '28' || new Date(text).toISOString() === text;
 }
 
 /**
