@@ -31,6 +31,10 @@ export interface LedgerWriter {
    * Rejects with `store-unavailable` when the session breaks while waiting, resolves to null when aborted.
    */
   lead(signal: AbortSignal): Promise<Leadership | null>;
+
+  /** As LedgerReader.selfCheck, of the writer's login. */
+  selfCheck(): Promise<{ readonly checked: boolean; readonly findings: readonly Finding[] }>;
+
   close(): Promise<void>;
 }
 

@@ -10,6 +10,7 @@ import { inOurWords, said } from './in-our-words.js';
 import { requireVersion } from './migrations.js';
 import type { LedgerReader } from './port.js';
 import { LEDGER, type SchemaName } from './schema-name.js';
+import { selfCheck } from './self-check.js';
 import { takeSnapshot } from './snapshot.js';
 import { readSourcePage } from './sources.js';
 
@@ -49,7 +50,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     registrations: (from) => inOurWords(readRegistrations(pool, schema, from)),
     headMoved: (timeoutMs, signal) => listener.moved(timeoutMs, signal),
     snapshot: () => takeSnapshot(pool, schema),
-    selfCheck: () => Promise.reject(new LedgerError('internal', 'soon')),
+    selfCheck: () => said(selfCheck(pool)),
     health: () => healthOf(pool, schema),
     origin: () => said(readOrigin(pool, schema)),
     async close() {

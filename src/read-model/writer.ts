@@ -11,6 +11,7 @@ import { SILENT, type Logger } from './logger.js';
 import { indexNextSegment } from './payload-index.js';
 import type { Leadership, LedgerWriter } from './port.js';
 import { LEDGER, type SchemaName } from './schema-name.js';
+import { selfCheck } from './self-check.js';
 import { readSourceHeads } from './sources.js';
 import { readState } from './state.js';
 
@@ -39,6 +40,7 @@ export function openWriter(options: WriterOptions): LedgerWriter {
         ? null
         : leadership({ session, pool, schema, logger: options.logger ?? SILENT });
     },
+    selfCheck: () => said(selfCheck(pool)),
     close: () => pool.end(),
   };
 }
