@@ -36,6 +36,8 @@ export interface ServerParts {
   readonly logger: Logger;
   /** of the program, for /openapi.json */
   readonly version: string;
+  /** how long the plain form of /v1/verify may take; 60 s unless given */
+  readonly plainVerificationMs?: number;
 }
 
 /** A name of 512 bytes, every one of them percent-encoded. */
@@ -50,6 +52,8 @@ const KEEP_ALIVE_MS = 72_000;
 /** What is still open so long after the server began to stop is cut off. */
 const CLOSING_MS = 3_000;
 const SCHEMAS_MS = 3_000;
+/** Longer answers do not survive proxies: they are given as lines. */
+const PLAIN_VERIFICATION_MS = 60_000;
 
 /**
  * Build the API. The caller makes it listen, and closes it: requests under way are answered, streams and waits end,
@@ -109,7 +113,7 @@ export function buildServer(parts: ServerParts): App {
     postEvents(scope, services);
     readLedger(scope, services, health);
     readSources(scope, services);
-    verifyRoute(scope, services, verifier);
+    verifyRoute(scope, services, { verifier, limitMs: parts.plainVerificationMs ?? PLAIN_VERIFICATION_MS });
     exportRoute(scope, services);
     schemaRoutes(scope, services, schemas);
     operations(scope, services, { health, verifier, started: follower.started });

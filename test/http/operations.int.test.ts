@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AUTHORIZATION, event, newSource, startApi, type TestApi } from '../support/api.js';
+import { AUTHORIZATION, basic, event, newSource, startApi, type TestApi } from '../support/api.js';
 import { createLedgerDatabase } from '../support/ledger-database.js';
 import { startServer } from '../support/postgres.js';
 
@@ -150,6 +150,26 @@ describe('operations', () => {
         expect(validate.errors ?? [], what).toEqual([]);
       }
     });
+  });
+
+  it('logs hold no payload, no password and no URL', async () => {
+    const lines: string[] = [];
+    const one = await startApi({
+      database: api.database,
+      project: false,
+      onLog: (line) => lines.push(line),
+      wrapReader: (reader) => ({
+        ...reader,
+        events: () => Promise.reject(new Error('as the test wants it')),
+      }),
+    });
+    await one.post('/v1/events', event({ source: newSource(), payload: 'confidential' }));
+    await one.post('/v1/events', '{"confidential":');
+    await one.get('/v1/events?payload.name=confidential');
+    await one.get('/v1/head', { authorization: basic('admin', 'confidential') });
+    await one.close();
+    expect(lines.join('')).toContain('as the test wants it');
+    expect(lines.join('')).not.toMatch(/confidential|Basic |payload\.name/);
   });
 
   describe('closing', () => {

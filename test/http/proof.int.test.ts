@@ -148,8 +148,22 @@ describe('proof', () => {
       first.destroy();
       gate.open();
       await end;
-      const third = await one.get<Report>('/v1/verify');
-      expect([third.status, third.body.checked]).toEqual([200, 40]);
+      await expect.poll(async () => (await one.get<Report>('/v1/verify')).body.checked).toBe(40);
+      await one.close();
+    });
+
+    it('the plain form is cut off in time, and names the other one', async () => {
+      const gate = new Gate();
+      const one = await startApi({
+        database: api.database,
+        project: false,
+        plainVerificationMs: 50,
+        wrapReader: (reader) => gated(reader, gate, () => undefined),
+      });
+      const cut = await one.get('/v1/verify');
+      expect([cut.status, cut.body.code]).toEqual([503, 'too-slow']);
+      expect(cut.body.detail).toContain('application/x-ndjson');
+      gate.open();
       await one.close();
     });
 

@@ -53,10 +53,14 @@ export interface TestApiOptions {
   /** what the API sees of the log */
   readonly wrapLog?: (log: EventLog) => EventLog;
   readonly wrapReader?: (reader: LedgerReader) => LedgerReader;
+  readonly plainVerificationMs?: number;
+  /** given every log line */
+  readonly onLog?: (line: string) => void;
 }
 
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const logger = pino({ level: 'silent' });
+  const { onLog } = options;
+  const logger = onLog === undefined ? pino({ level: 'silent' }) : pino({ level: 'trace' }, { write: onLog });
   const database = options.database ?? (await createLedgerDatabase());
   const log = openPostgresEventLog({ url: database.apiUrl });
   const reader = openReader({ url: database.apiUrl });
@@ -70,6 +74,9 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     authenticator: singleUser('admin', PASSWORD),
     logger,
     version: '0.0.0',
+    ...(options.plainVerificationMs === undefined
+      ? {}
+      : { plainVerificationMs: options.plainVerificationMs }),
     ...(projector === null ? {} : { projector: () => projector.status() }),
   });
   const url = await server.listen({ port: 0, host: '127.0.0.1' });

@@ -34,6 +34,9 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
       const asked = readRange(parameters);
       const [snapshot, ledger] = await Promise.all([reader.snapshot(), reader.origin()]);
       const { head } = snapshot;
+      if (!Number.isSafeInteger(head.size)) {
+        throw new LedgerError('internal', "the ledger's head cannot be read: verify the ledger");
+      }
       const range = clipRange(asked, head.size);
       const writer = new ExportWriter({ ledger, filters: Object.fromEntries(parameters), ...range, head });
       const rows = snapshot.rows(range.fromIndex, range.toIndex, filters);

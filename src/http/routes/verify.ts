@@ -18,8 +18,6 @@ import type { Verifier } from '../verifying.js';
 
 type Run = AsyncGenerator<Progress, VerificationReport, void>;
 
-/** How long the plain form may take: longer answers do not survive proxies. */
-const PLAIN_LIMIT_MS = 60_000;
 const PROGRESS_EVERY_MS = 250;
 const PRODUCES = [JSON_TYPE, NDJSON_TYPE] as const;
 
@@ -27,7 +25,13 @@ const ProgressLine = closed({
   progress: closed({ checked: Type.Integer(), total: Type.Integer() }),
 });
 
-export function verifyRoute(app: App, { logger, closing }: Services, verifier: Verifier): void {
+/** @param parts.limitMs how long the form without progress may take */
+export function verifyRoute(
+  app: App,
+  { logger, closing }: Services,
+  parts: { readonly verifier: Verifier; readonly limitMs: number },
+): void {
+  const { verifier, limitMs } = parts;
   app.route({
     method: 'GET',
     url: '/v1/verify',
@@ -59,7 +63,7 @@ export function verifyRoute(app: App, { logger, closing }: Services, verifier: V
     handler: async (request, reply) => {
       const run = verifier.run(readOptions(request.parameters));
       if (preferredType(request.headers.accept, PRODUCES) === JSON_TYPE) {
-        const report = await finish(run, reply, closing);
+        const report = await finish(run, reply, limitMs, closing);
         return sendJson(reply, report);
       }
       // a refusal comes before the first line, with a status of its own
@@ -82,9 +86,14 @@ function readOptions(parameters: Parameters): VerificationOptions {
 }
 
 /** To the end, unless the client leaves, the server stops or the time is over. */
-async function finish(run: Run, reply: FastifyReply, closing: AbortSignal): Promise<VerificationReport> {
+async function finish(
+  run: Run,
+  reply: FastifyReply,
+  limitMs: number,
+  closing: AbortSignal,
+): Promise<VerificationReport> {
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(tooLong()), PLAIN_LIMIT_MS);
+  const timer = setTimeout(() => over.abort(tooLong(limitMs)), limitMs);
   const stop = (): void => over.abort(stopping());
   closing.addEventListener('abort', stop);
   reply.raw.once('close', stop);
@@ -133,8 +142,8 @@ function line(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-function tooLong(): Error {
-  const detail = `The verification takes longer than ${PLAIN_LIMIT_MS / 1000} s: ask with Accept: ${NDJSON_TYPE}.`;
+function tooLong(limitMs: number): Error {
+  const detail = `The verification takes longer than ${limitMs / 1000} s: ask with Accept: ${NDJSON_TYPE}.`;
   return refusal('too-slow', detail, { retryAfter: 5 });
 }
 
