@@ -117,7 +117,7 @@ export interface VerificationReport {
   /** the first 1,000, in the order they were found */
   readonly findings: readonly Finding[];
   readonly findingsTotal: number;
-  /** parts that could not be checked, in words; never empty together with intact: true */
+  /** what was asked for and could not be checked, in words; the report is then never intact */
   readonly notChecked?: readonly string[];
   readonly startedAt: string;
   readonly durationMs: number;

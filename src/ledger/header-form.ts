@@ -28,9 +28,17 @@ export function isVerdict(value: unknown): value is Verdict {
   return value === 'accepted' || value === 'rejected' || value === 'duplicate';
 }
 
+/** What I-JSON keeps out of strings (RFC 7493, 2.1), and U+0000. */
+const UNACCEPTABLE = /[\0\p{Cs}\p{Noncharacter_Code_Point}]/u;
+
 /** recordedBy or actor, when it is not null. */
 function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= MAX_TEXT_BYTES;
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    Buffer.byteLength(value) <= MAX_TEXT_BYTES &&
+    !UNACCEPTABLE.test(value)
+  );
 }
 
 type Check = (value: unknown) => boolean;

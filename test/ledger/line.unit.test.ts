@@ -133,6 +133,8 @@ describe('reading a line', () => {
     ['schema', '5c5c', '5C5C'],
     ['recordedAt', '"recordedAt":"2026', '"recordedAt":"0000'],
     ['occurredAt', '"occurredAt":"2026-09-21', '"occurredAt":"2026-02-30'],
+    ['actor', '"actor":"alice"', '"actor":"\\ud800"'],
+    ['recordedBy', '"recordedBy":"admin"', '"recordedBy":""'],
     ['v', '"v":1', '"v":2'],
   ])('refuses a header whose %s no entry can have: %s', (member, from, to) => {
     expect(LINE).toContain(from);
