@@ -38,11 +38,8 @@ export interface RunningProjector extends Running {
 
 const SCHEMAS_DIRECTORY = fileURLToPath(new URL('../schemas/', import.meta.url));
 
-/**
- * Project until closed.
- * @throws LedgerError `schema-version`, `access-denied`, `store-unavailable`
- */
-export async function runProjector(stores: Stores, logger: Logger): Promise<RunningProjector> {
+/** Project until closed. */
+export function runProjector(stores: Stores, logger: Logger): RunningProjector {
   const url = stores.projectorUrl;
   const writer = openWriter({ url, logger });
   const log = openPostgresEventLog({ url, applicationName: 'event-ledger projector' });

@@ -35,7 +35,8 @@ export async function openStores(config: Config, logger: Logger, signal?: AbortS
 
 /** The stores for a command: a running embedded server is used, otherwise run for the command's own duration. */
 export async function attachToStores(config: Config, logger: Logger): Promise<Stores> {
-  if (config.databaseUrl !== null) return namedStores(config, config.databaseUrl);
+  const named = config.databaseUrl ?? config.databaseAdminUrl;
+  if (named !== null) return namedStores(config, named);
   const server = await attachOrStart(embeddedOptions(config, logger));
   if (server.owned) await migrateEmbedded(server, config.origin);
   return embeddedStores(server);

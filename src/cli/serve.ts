@@ -43,7 +43,7 @@ async function serve(parts: readonly Part[], config: Config): Promise<ExitCode> 
   try {
     const stores = await openStores(config, logger, stopped.signal);
     running.push(stores);
-    const projector = parts.includes('projector') ? await runProjector(stores, logger) : undefined;
+    const projector = parts.includes('projector') ? runProjector(stores, logger) : undefined;
     if (projector !== undefined) running.push(projector);
     if (parts.includes('api')) running.push(await serveApi(stores, config, logger, projector));
     else logger.info({ url: null }, 'ready');
