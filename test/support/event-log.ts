@@ -52,6 +52,20 @@ export async function everything(
   return events;
 }
 
+/** The first so many events after a position, as a subscription delivers them. */
+export async function firstOf(
+  log: EventLog,
+  after: Position | null,
+  count: number,
+): Promise<readonly RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for await (const batch of subscribed(log, after)) {
+    events.push(...batch.events);
+    if (events.length >= count) break;
+  }
+  return events;
+}
+
 /** A subscription that ends with the loop. */
 export async function* subscribed(
   log: EventLog,

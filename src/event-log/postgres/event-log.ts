@@ -7,7 +7,7 @@ import { createClient, createPool } from '../../postgres/pool.js';
 import type { EventLog, LogBatch, LogHealth, LookUp, ReadOptions, SubscribeOptions } from '../port.js';
 import { Appender } from './appender.js';
 import { Bell } from './bell.js';
-import { ofSource, pageAfter, pageOfSource } from './page.js';
+import { pageAfter, pageOfSource } from './page.js';
 import { DEADLINE_MS, reading } from './session.js';
 import { parsePosition, subscription } from './subscription.js';
 import { bytesOf } from './text.js';
@@ -129,26 +129,21 @@ async function backlog(
 }
 
 /**
- * Revisions have no gaps either, and become visible in order: what is not there, below one that is, was there. It
- * is looked for again after that one was seen, because it may have come since the first look.
+ * Revisions have no gaps either and become visible in order, so that a revision that is not there below one that is,
+ * seen at the same moment, was removed.
  */
 async function lookUp(client: pg.ClientBase, source: string, revision: Revision): Promise<LookUp> {
   const bytes = bytesOf(source);
   if (bytes === null) return { status: 'absent', lastRevision: null };
-  const place = { revision, backwards: false, limit: 1 };
-  const find = async (): Promise<RecordedEvent | null> => {
-    const { events } = await pageOfSource(client, bytes, place);
-    return events.find((event) => event.revision === revision) ?? null;
+  const next = async (from: number, backwards: boolean): Promise<RecordedEvent | undefined> => {
+    const { events } = await pageOfSource(client, bytes, { revision: from, backwards, limit: 1 });
+    return events[0];
   };
-  const event = await find();
-  if (event !== null) return { status: 'found', event };
-  const { rows } = await client.query<{ revision: string }>(
-    `SELECT revision FROM event_log.event WHERE ${ofSource(bytes)} ORDER BY revision DESC LIMIT 1`,
-  );
-  const last = rows[0] === undefined ? null : (Number(rows[0].revision) as Revision);
-  if (last === null || last < revision) return { status: 'absent', lastRevision: last };
-  const second = await find();
-  return second === null ? { status: 'hidden', reason: 'deleted' } : { status: 'found', event: second };
+  const event = await next(revision, false);
+  if (event?.revision === revision) return { status: 'found', event };
+  if (event !== undefined) return { status: 'hidden', reason: 'deleted' };
+  const last = await next(revision - 1, true);
+  return { status: 'absent', lastRevision: last?.revision ?? null };
 }
 
 async function health(pool: pg.Pool): Promise<LogHealth> {

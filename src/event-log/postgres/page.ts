@@ -29,19 +29,15 @@ export function pageOfSource(
   from: { readonly revision: number; readonly backwards: boolean; readonly limit: number },
 ): Promise<Page> {
   const [comparison, order] = from.backwards ? ['<=', 'revision DESC'] : ['>=', 'revision ASC'];
-  const where = `${ofSource(source)} AND revision ${comparison} ${from.revision}`;
+  // safe as text: it holds hex digits only
+  const key = `event_log.source_key(decode('${source.toString('hex')}', 'hex'))`;
+  const where = `event_log.source_key(source) = ${key} AND revision ${comparison} ${from.revision}`;
   return page(client, where, order, Math.min(from.limit, PAGE.events));
 }
 
 /** The events at these positions that are there, in log order; a page of them. */
 export function pageAt(client: pg.ClientBase, positions: readonly bigint[]): Promise<Page> {
   return page(client, `position = ANY ('{${positions.join()}}')`, 'position ASC', PAGE.events);
-}
-
-/** SQL that is true for the events of one source; safe as text: it holds hex digits only. */
-export function ofSource(source: Buffer): string {
-  const bytes = `decode('${source.toString('hex')}', 'hex')`;
-  return `event_log.source_key(source) = event_log.source_key(${bytes})`;
 }
 
 async function page(client: pg.ClientBase, where: string, order: string, limit: number): Promise<Page> {

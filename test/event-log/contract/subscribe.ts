@@ -1,7 +1,6 @@
 /** What following the log promises, and the end of it. */
 import { describe, expect, test } from 'vitest';
-import type { RecordedEvent } from '../../../src/ledger/types.js';
-import { candidates, collect, everything, revisions, subscribed } from '../../support/event-log.js';
+import { candidates, collect, everything, firstOf, revisions, subscribed } from '../../support/event-log.js';
 import { newSource, read, type LogUnderTest } from './log-under-test.js';
 
 export function subscribeContract({ log, open }: LogUnderTest): void {
@@ -51,12 +50,7 @@ export function subscribeContract({ log, open }: LogUnderTest): void {
           for (const given of candidates(20)) await mine.append(sources[writer % 3] ?? '', [given]);
         }),
       );
-      const seen: RecordedEvent[] = [];
-      for await (const { events } of subscribed(log(), start)) {
-        seen.push(...events);
-        if (seen.length >= total) break;
-      }
-      await writing;
+      const [seen] = await Promise.all([firstOf(log(), start, total), writing]);
       await Promise.all(others.map((other) => other.close()));
       expect(new Set(seen.map(({ id }) => id)).size).toBe(total);
       expect(await everything(log(), start)).toEqual(seen);

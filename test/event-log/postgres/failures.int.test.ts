@@ -127,6 +127,20 @@ test('says what is wrong with the way to the server', async () => {
   await expect(reader.append('a', candidates(1))).rejects.toMatchObject({ code: 'access-denied' });
 });
 
+test('a read whose connection breaks is done once more', async () => {
+  const proxy = await startProxy(database.apiUrl);
+  const log = open({ url: proxy.url });
+  await log.append('broken', candidates(1));
+  expect(await collect(log.readSource('broken'))).toHaveLength(1);
+  proxy.freeze();
+  const reading = collect(log.readSource('broken'));
+  await new Promise((resolve) => setImmediate(resolve));
+  proxy.heal();
+  expect(await reading).toHaveLength(1);
+  await log.close();
+  await proxy.close();
+});
+
 test('a restart between two reads is not noticed', async () => {
   const log = open({ applicationName: 'restarted' });
   await log.append('restarted', candidates(1));
@@ -182,11 +196,15 @@ test('with connections cut at random, what is sent until it succeeds stands ther
     }
     return [...seen.keys()];
   })();
-  await Promise.all(
+  const writing = Promise.all(
     Array.from({ length: 8 }, async (_, n) => appendUntilDone(writers[n % 2] ?? follower, `shaky-${n % 3}`)),
   );
-  written.abort();
-  await cutting;
+  try {
+    await Promise.all([writing, following]);
+  } finally {
+    written.abort();
+    await cutting;
+  }
   const events = await everything(follower, start);
   expect(events.map(({ id }) => id)).toEqual(await following);
   expect(new Set(events.map(({ id }) => id)).size).toBe(total);

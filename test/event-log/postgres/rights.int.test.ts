@@ -91,6 +91,16 @@ describe.each<Login>(['projector', 'reader'])('%s', (login) => {
   });
 });
 
+test('what refuses changes is on in every session, whatever role replication gives it', async () => {
+  const { rows } = await as(
+    'reader',
+    `SELECT tgname AS name, tgenabled AS enabled FROM pg_trigger
+     WHERE tgrelid IN ('event_log.event'::regclass, 'event_log.counter'::regclass) AND tgname LIKE 'refuse%'`,
+  );
+  expect(rows).toHaveLength(4);
+  expect(new Set(rows.map(({ enabled }: { enabled: string }) => enabled))).toEqual(new Set(['A']));
+});
+
 test('the api’s appending cannot be led astray by objects of its own', async () => {
   const client = new pg.Client({ connectionString: database.apiUrl });
   await client.connect();
