@@ -174,7 +174,7 @@ describe('operations', () => {
 
   describe('closing', () => {
     it('answers what is under way, ends idle connections and waits, in less than five seconds', async () => {
-      const one = await startApi({ database: api.database, project: false });
+      const one = await startApi({ project: false });
       const idle = connect({ port: Number(new URL(one.url).port), host: '127.0.0.1' });
       await once(idle, 'connect');
       const half = connect({ port: Number(new URL(one.url).port), host: '127.0.0.1' });
