@@ -46,7 +46,11 @@ async function ordinaryUser(): Promise<Account | null> {
 
 test('whatever the environment and the umask are', async () => {
   const data = await newData();
+  const libraries = join(dirname(data.path), 'libraries');
+  await mkdir(libraries);
+  await writeFile(join(libraries, 'libicuuc.so.60'), 'of somebody else');
   const env = {
+    LD_LIBRARY_PATH: libraries,
     LANG: 'xx_YY.UTF-16',
     LC_ALL: 'de_DE',
     TZ: 'Mars/Olympus',

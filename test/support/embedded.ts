@@ -19,7 +19,7 @@ export interface Outcome {
 
 export interface EmbeddedProcess {
   readonly child: ChildProcess;
-  /** what it said */
+  /** what it said; nothing when it ended before it could */
   readonly outcome: Promise<Outcome>;
   /** sends a signal, resolves when the process has ended */
   end(signal: NodeJS.Signals): Promise<void>;
@@ -45,8 +45,9 @@ export function runEmbedded(dataDirectory: string, options: ProcessOptions = {})
     ...(gid !== undefined && { gid }),
   });
   const exited = once(child, 'exit');
-  const outcome = once(createInterface({ input: child.stdout }), 'line').then(
-    ([line]) => JSON.parse(String(line)) as Outcome,
+  const lines = createInterface({ input: child.stdout });
+  const outcome = Promise.race([once(lines, 'line'), once(lines, 'close')]).then(
+    ([line]) => JSON.parse(String(line ?? '{}')) as Outcome,
   );
   return {
     child,

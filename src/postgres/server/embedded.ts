@@ -13,7 +13,7 @@ import { findPlace, readPlaceDirectory } from './place.js';
 import { runServer } from './server.js';
 import type { Logger, Supervisor } from './supervisor.js';
 
-export type { Login } from './logins.js';
+export { roleOf, type Login } from './logins.js';
 export type { Logger } from './supervisor.js';
 
 export interface EmbeddedOptions {
