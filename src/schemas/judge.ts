@@ -37,8 +37,8 @@ export type Admission =
   | { readonly ok: true; readonly schema: CompiledSchema }
   | { readonly ok: false; readonly problem: JsonProblem };
 
-/** Steps that judging one event may take: about a second at worst. Part of judge 1. */
-const STEPS = 10_000_000;
+/** Steps that judging one event may take: about half a second at worst. Part of judge 1. */
+const STEPS = 4_000_000;
 
 /** Steps for finding all that is wrong with a value that was refused; beyond them the first thing is named. */
 const STEPS_FOR_REASONS = 5000;
