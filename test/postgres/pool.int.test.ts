@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { storeError } from '../../src/postgres/errors.js';
-import { createClient, createPool, inTransaction } from '../../src/postgres/pool.js';
+import { createClient, createPool, endClient, inTransaction } from '../../src/postgres/pool.js';
 import { createDatabase, startServer, withParts, type TestDatabase } from '../support/postgres.js';
 
 let database: TestDatabase;
@@ -114,23 +114,27 @@ test('calls to a server that hangs are rejected in bounded time, and succeed whe
   try {
     await listener.connect();
     const busy = await pool.connect();
-    const { rows } = await busy.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
-    const backend = rows[0]?.pid ?? 0;
-    process.kill(server.pid, 'SIGSTOP');
-    process.kill(backend, 'SIGSTOP');
+    const frozen = [server.pid, await backendOf(listener), await backendOf(busy)];
+    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
     try {
       const sent = await busy.query('SELECT 1').catch((reason: unknown) => reason);
       busy.release(true);
+      const begun = performance.now();
+      await endClient(listener);
+      expect(performance.now() - begun).toBeLessThan(5000);
       const connecting = await pool.query('SELECT 1').catch((reason: unknown) => reason);
       expect(storeError(sent, 'store-unavailable').code).toBe('store-unavailable');
       expect(storeError(connecting, 'store-unavailable').code).toBe('store-unavailable');
     } finally {
-      process.kill(server.pid, 'SIGCONT');
-      process.kill(backend, 'SIGCONT');
+      for (const pid of frozen) process.kill(pid, 'SIGCONT');
     }
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
   } finally {
-    await listener.end();
     await server.remove();
   }
 });
+
+async function backendOf(client: pg.Client | pg.PoolClient): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+  return rows[0]?.pid ?? 0;
+}

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { LedgerError } from '../../ledger/error.js';
 import { storeError } from '../errors.js';
-import { createClient } from '../pool.js';
+import { createClient, endClient } from '../pool.js';
 import { SUPERUSER } from './cluster.js';
 import { urlOf, type Endpoint } from './endpoint.js';
 import { createPrivate, dataFiles, readJson } from './files.js';
@@ -64,7 +64,7 @@ export async function ensureDatabase(endpoint: Endpoint, passwords: Passwords): 
   } catch (error) {
     throw storeError(error, 'store-unavailable');
   } finally {
-    await client.end();
+    await endClient(client);
   }
 }
 
