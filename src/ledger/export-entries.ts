@@ -135,12 +135,7 @@ export class ExportEntries {
       case 'first':
         if (found === null || step.doubtful) return;
         if (header.index === 0) broken('always', null, 'the first entry of all');
-        else
-          broken(
-            this.skippedAt >= 0 ? 'sourcesFromStart' : 'completeFromStart',
-            null,
-            "the source's first entry",
-          );
+        else broken(this.skippedAt >= 0 ? 'sourcesFromStart' : 'complete', null, "the source's first entry");
         return;
       case 'follows':
         return;

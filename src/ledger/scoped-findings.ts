@@ -21,7 +21,6 @@ const SCOPES = {
   sourcesFromStart: ({ coverage, fromStart }: Extent) => coverage === 'sources' && fromStart,
   /** in both cases */
   complete: ({ coverage }: Extent) => coverage !== 'some',
-  completeFromStart: ({ coverage, fromStart }: Extent) => coverage !== 'some' && fromStart,
 };
 
 export type Scope = keyof typeof SCOPES;

@@ -72,7 +72,6 @@ export class TileCheck {
     tile.hashes.write(hash, slot * HASH_BYTES, 'hex');
     tile.knowledge[slot] = KNOWN;
     if (alternative !== undefined) tile.alternatives.set(slot, alternative);
-    if (slot === TILE_HASHES - 1) this.fill(0);
   }
 
   /** Compare what was filled since. */
@@ -126,7 +125,6 @@ export class TileCheck {
     const parent = this.slot(tile.level + 1, tile.index);
     rootOfHashes(tile.hashes).copy(parent.tile.hashes, parent.slot * HASH_BYTES);
     parent.tile.knowledge[parent.slot] = KNOWN;
-    if (parent.slot === TILE_HASHES - 1) this.fill(tile.level + 1);
   }
 
   /** The stored hashes, null after a finding that they are missing or not as many as they must be. */

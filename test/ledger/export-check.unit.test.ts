@@ -186,6 +186,9 @@ describe('a changed export', () => {
     const entries = LEDGER.entries.with(7, forged);
     const report = check(exported({ ...LEDGER, entries }));
     expect(codes(report)).toEqual(['broken-chain 8', 'broken-source-chain 10']);
+    const skipping = forge(at(LEDGER.entries, 7), { previousInSource: OTHER_HASH, revision: 5 as Revision });
+    const skipped = check(exported({ ...LEDGER, entries: LEDGER.entries.slice(0, 7).concat(skipping) }));
+    expect(codes(skipped)).toContain('broken-source-chain 7');
     const last = LEDGER.entries.with(SIZE - 1, forge(at(LEDGER.entries, SIZE - 1), { type: 'nothing' }));
     expect(codes(check(exported({ ...LEDGER, entries: last })))).toEqual([`head-mismatch ${SIZE - 1}`]);
   });

@@ -130,6 +130,8 @@ describe('an inclusion proof', () => {
     const claim = { index: 0, size: 1, leaf, root: leaf, proof: [] };
     expect(verifyInclusion(claim)).toBe(true);
     for (const change of [
+      { size: 2 },
+      { size: 2, index: 1 },
       { index: -1 },
       { index: 1 },
       { index: NaN },
