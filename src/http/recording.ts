@@ -28,7 +28,13 @@ export interface Pending {
   readonly violations: readonly Place[];
 }
 
-/** How long an append whose outcome is uncertain is tried again. */
+export interface Recording {
+  readonly log: Pick<EventLog, 'append' | 'readSource'>;
+  readonly lookups: IdentityLookups;
+  /** how long an append whose outcome is uncertain is tried again; 10 s unless given */
+  readonly patienceMs?: number;
+}
+
 const PATIENCE_MS = 10_000;
 /** Where to look when nobody knows what the ledger has (DESIGN.md, At the door). */
 const NEWEST_EVENTS = 10_000;
@@ -38,7 +44,7 @@ const NEWEST_EVENTS = 10_000;
  * in the ledger and then in the log, so that a replay is never judged again.
  */
 export async function recordEvents(
-  parts: { readonly log: EventLog; readonly lookups: IdentityLookups },
+  parts: Recording,
   source: string,
   pending: readonly Pending[],
 ): Promise<ReadonlyMap<Pending, Outcome>> {
@@ -55,7 +61,7 @@ export async function recordEvents(
     else if (one.event.fresh) outcomes.set(one, violation(one));
     else refused.push(one);
   }
-  if (recordable.length > 0) await append(parts.log, source, recordable, known.since, outcomes);
+  if (recordable.length > 0) await append(parts, source, recordable, known.since, outcomes);
   if (refused.length > 0) await findReplays(parts.log, source, refused, known.since, outcomes);
   return outcomes;
 }
@@ -70,7 +76,7 @@ async function lookUp(
 }
 
 async function append(
-  log: EventLog,
+  parts: Recording,
   source: string,
   pending: readonly Pending[],
   since: Revision | null,
@@ -78,7 +84,7 @@ async function append(
 ): Promise<void> {
   try {
     const candidates = pending.map(({ event }) => candidateOf(event));
-    const appended = await appendCertainly(log, source, candidates, since);
+    const appended = await appendCertainly(parts, source, candidates, since);
     for (const [index, one] of pending.entries()) outcomes.set(one, outcomeOf(one, appended[index]));
   } catch (error) {
     refuseAll(pending, error, outcomes);
@@ -94,12 +100,12 @@ function candidateOf({ id, submission, data, metadata, fresh }: Admitted): Candi
  * first attempt stays uncertain.
  */
 async function appendCertainly(
-  log: EventLog,
+  { log, patienceMs = PATIENCE_MS }: Recording,
   source: string,
   candidates: readonly Candidate[],
   since: Revision | null,
 ): Promise<readonly AppendOutcome[]> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + patienceMs;
   const options = since === null ? {} : { since };
   let uncertainty: LedgerError | null = null;
   let attempt = candidates;
@@ -153,7 +159,7 @@ function compare(
 
 /** What a schema refuses may still be a replay of what was recorded before the schema was. */
 async function findReplays(
-  log: EventLog,
+  log: Pick<EventLog, 'readSource'>,
   source: string,
   refused: readonly Pending[],
   since: Revision | null,

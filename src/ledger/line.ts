@@ -30,9 +30,9 @@ export function entryLine(entry: Entry): Buffer {
     Buffer.from(OPENING),
     headerBytes(entry.header),
     Buffer.from(`,"hash":"${entry.hash}",`),
-    member('metadata', entry.metadata),
+    recordedMember('metadata', entry.metadata),
     Buffer.from(','),
-    member('payload', entry.data),
+    recordedMember('payload', entry.data),
     Buffer.from('}'),
   ]);
 }
@@ -46,7 +46,8 @@ export function withheldLine(entry: Pick<Entry, 'header' | 'hash'>): Buffer {
   ]);
 }
 
-function member(name: 'metadata' | 'payload', bytes: Buffer): Buffer {
+/** A member of a line, name and value: recorded bytes as JSON where they are canonical, else in Base64. */
+export function recordedMember(name: 'metadata' | 'payload', bytes: Buffer): Buffer {
   return isCanonicalJson(bytes)
     ? Buffer.concat([Buffer.from(`"${name}":`), bytes])
     : Buffer.from(`"${name}Base64":"${bytes.toString('base64')}"`);

@@ -1,6 +1,6 @@
 /** Sources, and their streams straight from the event log: an event is there as soon as its 202 was sent. */
 import Type from 'typebox';
-import { readCanonical } from '../../ledger/canonical-json.js';
+import { recordedMember } from '../../ledger/line.js';
 import { decodeMetadata } from '../../ledger/metadata.js';
 import type { RecordedEvent, Revision } from '../../ledger/types.js';
 import { readCursor, writeCursor } from '../cursor.js';
@@ -143,15 +143,9 @@ function eventBytes(event: RecordedEvent): Buffer {
   const head = JSON.stringify({ revision, id, source, type, recordedAt }).slice(0, -1);
   return Buffer.concat([
     Buffer.from(`${head},`),
-    member('payload', data),
+    recordedMember('payload', data),
     Buffer.from(','),
-    member('metadata', metadata),
+    recordedMember('metadata', metadata),
     Buffer.from('}'),
   ]);
-}
-
-/** As JSON where the recorded bytes are canonical I-JSON, else in base64: as in the lines of the ledger. */
-function member(name: 'payload' | 'metadata', bytes: Buffer): Buffer {
-  if (readCanonical(bytes)?.canonical === true) return Buffer.concat([Buffer.from(`"${name}":`), bytes]);
-  return Buffer.from(`"${name}Base64":"${bytes.toString('base64')}"`);
 }
