@@ -139,28 +139,33 @@ export class Walk {
 
   private sourceDifferences(header: Header, sound: boolean): readonly Difference[] {
     const step = this.trails.compare(header);
-    const found = header.previousInSource;
-    const broken = (expected: Hash | null, detail: string): readonly Difference[] => [
-      { code: 'broken-source-chain', expected, found, detail },
-    ];
     switch (step.kind) {
       case 'first':
         // a source that began before the range
         if (this.input.range.fromIndex > 0 || step.doubtful) return [];
-        if (found !== null) return broken(null, 'the source has no entry before');
+        if (header.previousInSource !== null)
+          return brokenTrail(header, null, 'the source has no entry before');
         return sound ? revisionGap(header, header.revision) : [];
       case 'follows':
         return sound ? revisionGap(header, step.skipped) : [];
       case 'breaks':
-        return broken(step.expected, step.detail);
+        return brokenTrail(header, step.expected, step.detail);
       case 'departs':
-        return step.doubtful ? [] : broken(step.expected, "not the source's entry before");
+        return step.doubtful ? [] : brokenTrail(header, step.expected, "not the source's entry before");
     }
   }
 
   private report(header: Header, differences: readonly Difference[]): void {
     for (const difference of differences) this.input.findings.add(finding(header, difference));
   }
+}
+
+function brokenTrail(
+  { previousInSource }: Header,
+  expected: Hash | null,
+  detail: string,
+): readonly Difference[] {
+  return [{ code: 'broken-source-chain', expected, found: previousInSource, detail }];
 }
 
 function revisionGap({ revision }: Header, skipped: number): readonly Difference[] {
