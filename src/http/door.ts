@@ -40,7 +40,8 @@ export function openDoor(parts: {
   readonly checkSchema: SchemaCheck;
   readonly logger: Logger;
 }): Door {
-  const recording = { log: parts.log, lookups: identityLookups(parts.reader, parts.logger) };
+  const { log, reader, logger } = parts;
+  const recording = { log, logger, lookups: identityLookups(reader, logger) };
 
   function examine(parsed: Item, index: number, submitted: Submitted): Pending | Outcome {
     const item = submitted.batch ? index : null;

@@ -5,7 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Logger } from 'pino';
 import { JSON_TYPE, NDJSON_TYPE } from './documents.js';
 import { newRequestId } from './request-id.js';
-import { PROBLEM_TYPE, problemBody, problemOf, statusOf, type Problem } from './problem.js';
+import { PROBLEM_TYPE, problemBody, ProblemError, problemOf, statusOf, type Problem } from './problem.js';
 import { PROBLEMS } from './status.js';
 
 /** Sends bytes rather than an object: the serialiser of the route is not asked, and no charset is added. */
@@ -28,7 +28,10 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
   const allowed = rememberRoutes(app);
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOfRequest(error);
-    if (statusOf(problem) >= 500) logFailure(logger, request, error, problem);
+    // a problem that was made on purpose says all there is to say
+    if (statusOf(problem) >= 500 && !(error instanceof ProblemError)) {
+      logFailure(logger, request, error, problem);
+    }
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((request, reply) => {

@@ -1,5 +1,6 @@
 /** Events into the log: each identity once, and no success before it is known that these very bytes are stored. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { LedgerError } from '../ledger/error.js';
 import type { EventId, RecordedEvent, Revision } from '../ledger/types.js';
 import type { AppendOutcome, Candidate, EventLog } from '../event-log/port.js';
@@ -31,6 +32,7 @@ export interface Pending {
 export interface Recording {
   readonly log: Pick<EventLog, 'append' | 'readSource'>;
   readonly lookups: IdentityLookups;
+  readonly logger: Logger;
   /** how long an append whose outcome is uncertain is tried again; 10 s unless given */
   readonly patienceMs?: number;
 }
@@ -62,7 +64,7 @@ export async function recordEvents(
     else refused.push(one);
   }
   if (recordable.length > 0) await append(parts, source, recordable, known.since, outcomes);
-  if (refused.length > 0) await findReplays(parts.log, source, refused, known.since, outcomes);
+  if (refused.length > 0) await findReplays(parts, source, refused, known.since, outcomes);
   return outcomes;
 }
 
@@ -87,7 +89,7 @@ async function append(
     const appended = await appendCertainly(parts, source, candidates, since);
     for (const [index, one] of pending.entries()) outcomes.set(one, outcomeOf(one, appended[index]));
   } catch (error) {
-    refuseAll(pending, error, outcomes);
+    refuseAll(parts.logger, pending, error, outcomes);
   }
 }
 
@@ -159,7 +161,7 @@ function compare(
 
 /** What a schema refuses may still be a replay of what was recorded before the schema was. */
 async function findReplays(
-  log: Pick<EventLog, 'readSource'>,
+  { log, logger }: Recording,
   source: string,
   refused: readonly Pending[],
   since: Revision | null,
@@ -177,7 +179,7 @@ async function findReplays(
       if (since === null || !found.has(event.id)) found.set(event.id, event);
     }
   } catch (error) {
-    refuseAll(refused, error, outcomes);
+    refuseAll(logger, refused, error, outcomes);
     return;
   }
   for (const one of refused) {
@@ -186,8 +188,14 @@ async function findReplays(
   }
 }
 
-function refuseAll(pending: readonly Pending[], error: unknown, outcomes: Map<Pending, Outcome>): void {
+function refuseAll(
+  logger: Logger,
+  pending: readonly Pending[],
+  error: unknown,
+  outcomes: Map<Pending, Outcome>,
+): void {
   if (!(error instanceof LedgerError) || error.code === 'internal') throw error;
+  logger.warn({ err: error, events: pending.length }, 'the event log did not take events');
   const problem = problemOf(error);
   for (const one of pending) outcomes.set(one, refusedAs(problem));
 }

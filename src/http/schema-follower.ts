@@ -9,6 +9,7 @@ import type { SchemaRegistry } from '../schemas/registry.js';
 /** Registrations are rare; the head moves many times a second. */
 const PAUSE_MS = 250;
 const WAIT_MS = 30_000;
+const RETRY_MS = 1_000;
 
 export interface SchemaFollower {
   /** Whether the registrations that the ledger had at the start are known. */
@@ -40,17 +41,22 @@ export function followSchemas(parts: {
   }
 
   async function follow(): Promise<void> {
+    let failing = false;
     while (!signal.aborted) {
       // listening begins before reading, so that no move is missed
       const moved = reader.headMoved(WAIT_MS, signal);
       moved.catch(() => undefined);
+      let pauseMs = PAUSE_MS;
       try {
         await readOn();
+        failing = false;
         await moved;
       } catch (error) {
-        logger.warn({ err: error }, 'the schemas cannot be read from the ledger; trying again');
+        if (!failing) logger.warn({ err: error }, 'the schemas cannot be read from the ledger; trying again');
+        failing = true;
+        pauseMs = RETRY_MS;
       }
-      await delay(PAUSE_MS, null, { signal }).catch(() => null);
+      await delay(pauseMs, null, { signal }).catch(() => null);
     }
   }
 

@@ -1,3 +1,4 @@
+import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { AppendOutcome, Candidate } from '../../src/event-log/port.js';
 import { admit, type Admitted } from '../../src/http/admission.js';
@@ -5,6 +6,7 @@ import { recordEvents, type Outcome, type Pending } from '../../src/http/recordi
 import { LedgerError, type LedgerErrorCode } from '../../src/ledger/error.js';
 import type { Json, Revision } from '../../src/ledger/types.js';
 
+const logger = pino({ level: 'silent' });
 const lookups = { find: () => Promise.resolve({ entries: new Map(), since: 0 as Revision }) };
 
 function pending(members: Record<string, Json> = {}): Pending {
@@ -31,7 +33,7 @@ function logOf(...answers: (LedgerErrorCode | ((candidate: Candidate) => AppendO
 }
 
 async function record(log: ReturnType<typeof logOf>, one: Pending): Promise<Outcome | undefined> {
-  return (await recordEvents({ log, lookups, patienceMs: 300 }, 's', [one])).get(one);
+  return (await recordEvents({ log, lookups, logger, patienceMs: 300 }, 's', [one])).get(one);
 }
 
 const appended = (): AppendOutcome => ({ status: 'appended', revision: 7 as Revision });
