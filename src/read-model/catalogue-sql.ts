@@ -7,7 +7,8 @@
  */
 
 /** The role's part in the ledger, so that nothing depends on the database's name. */
-const roleName = (oid: string): string => `(SELECT named.name FROM role_names AS named WHERE named.oid = ${oid})`;
+const roleName = (oid: string): string =>
+  `(SELECT named.name FROM role_names AS named WHERE named.oid = ${oid})`;
 
 /** An owner's own MAINTAIN came with PostgreSQL 17. */
 const rights = (acl: string, kind: string, owner: string): string => `(
