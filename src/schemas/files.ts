@@ -45,7 +45,7 @@ export async function readSchemaFiles(directory: string): Promise<readonly Schem
   const files: SchemaFile[] = [];
   const mistakes: string[] = [];
   for (const name of names) {
-    const read = readSchemaFile(name, await readFile(join(directory, name)));
+    const read = await readSchemaFile(directory, name);
     if (typeof read === 'string') mistakes.push(`${join(directory, name)}: ${read}`);
     else files.push(read);
   }
@@ -64,11 +64,13 @@ async function readNames(directory: string): Promise<readonly string[]> {
 }
 
 /** @returns what is wrong with the file, in words, when it holds no schema that may judge */
-function readSchemaFile(name: string, bytes: Buffer): SchemaFile | string {
+async function readSchemaFile(directory: string, name: string): Promise<SchemaFile | string> {
   const type = typeOfFile(name);
   if (type === null) return 'must be named <type>.schema.json, other characters than A-Za-z0-9._- as %XX';
+  const bytes = await readFile(join(directory, name)).catch(() => null);
+  if (bytes === null) return 'cannot be read';
   const parsed = parseStrictJson(bytes);
-  if (!parsed.ok) return [parsed.problem.pointer, parsed.problem.detail].join(' ').trim();
+  if (!parsed.ok) return `${parsed.problem.pointer} ${parsed.problem.detail}`.trim();
   const admission = admitSchema(parsed.value, CURRENT_JUDGE);
   if (admission.ok) return { type, schema: parsed.value, hash: admission.schema.hash };
   const { pointer, detail } = admission.problem;

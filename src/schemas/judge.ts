@@ -13,7 +13,7 @@ import { formatsFor } from './formats.js';
 import { defineKeywords } from './keywords.js';
 import { normalFormOf, ROOT } from './normal-form.js';
 import { compilePattern, type CompiledPattern } from './pattern/pattern.js';
-import { problemsFrom } from './problems.js';
+import { problemsFrom, tokensOf } from './problems.js';
 import { SchemaRefused, surveyOf } from './survey.js';
 import { META_SCHEMA } from './vocabulary.js';
 import { Work } from './work.js';
@@ -131,7 +131,11 @@ function checkForm(schema: Json): void {
   if (metaSchema(schema)) return;
   const [problem] = problemsFrom(taken(metaSchema));
   if (problem === undefined) throw new SchemaRefused([], 'schema', 'is no JSON Schema');
-  throw new SchemaRefused([], problem.keyword, `is no JSON Schema: ${problem.pointer} ${problem.detail}`);
+  throw new SchemaRefused(
+    tokensOf(problem.pointer),
+    problem.keyword,
+    `${problem.detail}, says the meta-schema`,
+  );
 }
 
 let metaSchema: ValidateFunction | null = null;

@@ -27,7 +27,8 @@ function culprit({ params, propertyName }: ErrorObject): readonly string[] {
   return names.filter((name) => typeof name === 'string');
 }
 
-function tokensOf(pointer: string): readonly string[] {
+/** The reference tokens of a JSON Pointer. */
+export function tokensOf(pointer: string): readonly string[] {
   return pointer
     .split('/')
     .slice(1)

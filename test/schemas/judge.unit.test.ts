@@ -14,7 +14,9 @@ function judge(schema: Schema): CompiledSchema {
 
 function refusal(schema: Json): string | null {
   const admission = admitSchema(schema, 1);
-  return admission.ok ? null : `${admission.problem.pointer} ${admission.problem.detail}`;
+  if (admission.ok) return null;
+  const { pointer, detail } = admission.problem;
+  return `${pointer === '' ? 'the schema' : pointer} ${detail}`;
 }
 
 function map(count: number, schema: (i: number) => Json): Record<string, Json> {
@@ -326,8 +328,12 @@ function withHalfOfTheStack<Result>(act: () => Result): Result {
 describe('a schema is refused, with the place and the reason, that', () => {
   const deep = (levels: number): Json => (levels === 0 ? true : { not: deep(levels - 1) });
   it.each<[string, Json, string]>([
-    ['is none', 'string', ' is no JSON Schema'],
-    ['breaks the meta-schema', { properties: { a: { type: 'strin' } } }, '/properties/a/type'],
+    ['is none', 'string', 'the schema must be object,boolean, says the meta-schema'],
+    [
+      'breaks the meta-schema',
+      { properties: { a: { type: 'strin' } } },
+      '/properties/a/type must be equal to one of the allowed values, says',
+    ],
     ['has an unknown keyword', { items: { tpye: 'string' } }, '/items/tpye is no keyword'],
     ['has a keyword of other programs', { nullable: true }, '/nullable is no keyword'],
     ['asks for asynchronous validation', { $async: true }, '/$async is no keyword'],
