@@ -42,18 +42,16 @@ CREATE UNIQUE INDEX entry_source_revision ON ledger.entry (source, revision);
 -- An identity's first entry is never a duplicate, so this finds whether there is one, and holds each accepted once.
 CREATE UNIQUE INDEX entry_identity ON ledger.entry (id, source) WHERE verdict <> 'duplicate';
 CREATE INDEX entry_occurred_at ON ledger.entry (occurred_at);
+-- Counts what was not accepted, without a counter that somebody could change.
+CREATE INDEX entry_not_accepted ON ledger.entry (verdict) WHERE verdict <> 'accepted';
 
--- The chain's end, one row: moved by compare-and-set in the transaction that adds the entries. The counts of verdicts
--- add up to size.
+-- The chain's end, one row: moved by compare-and-set in the transaction that adds the entries.
 CREATE TABLE ledger.head (
-  single    boolean NOT NULL DEFAULT true,
-  size      bigint  NOT NULL DEFAULT 0,
-  hash      bytea   NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
-  root      bytea   NOT NULL DEFAULT sha256(''::bytea),
-  position  text COLLATE "C",
-  accepted  bigint  NOT NULL DEFAULT 0,
-  rejected  bigint  NOT NULL DEFAULT 0,
-  duplicate bigint  NOT NULL DEFAULT 0,
+  single   boolean NOT NULL DEFAULT true,
+  size     bigint  NOT NULL DEFAULT 0,
+  hash     bytea   NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+  root     bytea   NOT NULL DEFAULT sha256(''::bytea),
+  position text COLLATE "C",
   CONSTRAINT head_pkey PRIMARY KEY (single),
   CONSTRAINT head_single CHECK (single)
 );

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { rootOf } from '../ledger/tiles.js';
-import type { Entry, Verdict } from '../ledger/types.js';
+import type { Entry } from '../ledger/types.js';
 import {
   bigintArray,
   byteaArray,
@@ -35,7 +35,6 @@ export async function commitBatch(
       ...[before.head.size, Buffer.from(before.head.hash, 'hex'), before.position],
       ...[after.head.size, Buffer.from(after.head.hash, 'hex'), Buffer.from(rootOf(after.tree), 'hex')],
       after.position,
-      ...countVerdicts(batch.entries),
       ...entryArrays(batch.entries),
       ...sourceArrays(batch),
       ...tileArrays(batch),
@@ -54,39 +53,32 @@ function commitStatement(schema: SchemaName): string {
   return `
     WITH moved AS (
       UPDATE ${schema}.head
-      SET size = $4, hash = $5, root = $6, position = $7,
-        accepted = accepted + $8, rejected = rejected + $9, duplicate = duplicate + $10
+      SET size = $4, hash = $5, root = $6, position = $7
       WHERE size = $1 AND hash = $2 AND position IS NOT DISTINCT FROM $3
       RETURNING size
     ), entries AS (
       INSERT INTO ${schema}.entry (index, id, source, type, revision, schema, verdict, occurred_at, recorded_at,
         recorded_by, actor, content, previous, previous_in_source, hash, data, metadata)
-      SELECT * FROM unnest($11::bigint[], $12::uuid[], $13::text[], $14::text[], $15::bigint[], $16::bytea[],
-        $17::text[], $18::timestamptz[], $19::timestamptz[], $20::text[], $21::text[], $22::bytea[],
-        $23::bytea[], $24::bytea[], $25::bytea[], $26::bytea[], $27::bytea[])
+      SELECT * FROM unnest($8::bigint[], $9::uuid[], $10::text[], $11::text[], $12::bigint[], $13::bytea[],
+        $14::text[], $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[], $19::bytea[],
+        $20::bytea[], $21::bytea[], $22::bytea[], $23::bytea[], $24::bytea[])
       WHERE EXISTS (SELECT FROM moved)
     ), sources AS (
       INSERT INTO ${schema}.source AS s (source, count, last_revision, last_hash, last_index, first_recorded_at,
         last_recorded_at)
-      SELECT * FROM unnest($28::text[], $29::bigint[], $30::bigint[], $31::bytea[], $32::bigint[],
-        $33::timestamptz[], $34::timestamptz[])
+      SELECT * FROM unnest($25::text[], $26::bigint[], $27::bigint[], $28::bytea[], $29::bigint[],
+        $30::timestamptz[], $31::timestamptz[])
       WHERE EXISTS (SELECT FROM moved)
       ON CONFLICT (source) DO UPDATE SET count = excluded.count, last_revision = excluded.last_revision,
         last_hash = excluded.last_hash, last_index = excluded.last_index,
         first_recorded_at = excluded.first_recorded_at, last_recorded_at = excluded.last_recorded_at
     ), tiles AS (
       INSERT INTO ${schema}.tile AS t (level, index, hashes)
-      SELECT * FROM unnest($35::smallint[], $36::bigint[], $37::bytea[])
+      SELECT * FROM unnest($32::smallint[], $33::bigint[], $34::bytea[])
       WHERE EXISTS (SELECT FROM moved)
       ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes
     )
     SELECT size FROM moved`;
-}
-
-function countVerdicts(entries: readonly Entry[]): readonly number[] {
-  const count = (verdict: Verdict): number =>
-    entries.reduce((sum, { header }) => (header.verdict === verdict ? sum + 1 : sum), 0);
-  return [count('accepted'), count('rejected'), count('duplicate')];
 }
 
 function entryArrays(entries: readonly Entry[]): readonly Buffer[] {

@@ -1,7 +1,7 @@
 /** The head as readers see it. Rejections are node-postgres' own. */
 import type pg from 'pg';
 import { isInstant } from '../ledger/time.js';
-import type { Head, Instant, Position, Verdict } from '../ledger/types.js';
+import type { Head, Instant, Position } from '../ledger/types.js';
 import type { LedgerStats } from './port.js';
 import type { SchemaName } from './schema-name.js';
 import { readHead } from './state.js';
@@ -31,24 +31,29 @@ export async function currentHead(
   };
 }
 
-/** Counts that the commits keep: cheap at any size. */
 export async function currentStats(
   client: pg.ClientBase | pg.Pool,
   schema: SchemaName,
 ): Promise<LedgerStats> {
-  const { rows } = await client.query<Record<'size' | 'sources' | Verdict, string>>({
+  const { rows } = await client.query<Record<'size' | 'sources' | 'rejected' | 'duplicate', string>>({
     name: `stats ${schema}`,
-    text: `SELECT size, accepted, rejected, duplicate, (SELECT count(*) FROM ${schema}.source) AS sources
-      FROM ${schema}.head`,
+    text: `SELECT size, sources, rejected, duplicate FROM ${schema}.head
+      CROSS JOIN (SELECT count(*) AS sources FROM ${schema}.source) AS s
+      CROSS JOIN (
+        SELECT count(*) FILTER (WHERE verdict = 'rejected') AS rejected,
+          count(*) FILTER (WHERE verdict = 'duplicate') AS duplicate
+        FROM ${schema}.entry WHERE verdict <> 'accepted'
+      ) AS v`,
   });
-  const count = (member: 'size' | 'sources' | Verdict): number => Number(rows[0]?.[member] ?? 0);
+  const { size, sources, rejected, duplicate } = rows[0] ?? {};
+  const [events, others] = [Number(size ?? 0), Number(rejected ?? 0) + Number(duplicate ?? 0)];
   return {
-    events: count('size'),
-    sources: count('sources'),
+    events,
+    sources: Number(sources ?? 0),
     verdicts: {
-      accepted: count('accepted'),
-      rejected: count('rejected'),
-      duplicate: count('duplicate'),
+      accepted: events - others,
+      rejected: Number(rejected ?? 0),
+      duplicate: Number(duplicate ?? 0),
     },
   };
 }
