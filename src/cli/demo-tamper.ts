@@ -15,6 +15,10 @@ interface Victim {
   readonly data: Buffer;
 }
 
+const QUOTE = 0x22;
+/** the last bit changes each into another of them */
+const LETTER = /[B-Yb-y]/;
+
 try {
   await tamper();
   process.exitCode = EXIT.done;
@@ -69,10 +73,6 @@ function placeToChange(data: Buffer): number {
   }
   return data.length - 1;
 }
-
-const QUOTE = 0x22;
-/** the last bit changes each into another of them */
-const LETTER = /[B-Yb-y]/;
 
 async function changeByte(client: pg.Client, victim: Victim, place: number): Promise<void> {
   const triggers = (state: string): string =>

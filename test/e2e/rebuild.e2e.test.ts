@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
+import { eventually, runCommand, startLedger, type LedgerProcess } from '../support/ledger-process.js';
+import { startServer, type TestServer } from '../support/postgres.js';
+
+interface Rebuilt {
+  readonly same: boolean;
+  readonly old: { readonly size: number; readonly hash: string };
+  readonly rebuilt: { readonly size: number; readonly hash: string };
+  readonly differences: readonly { readonly index: number; readonly columns: readonly string[] }[];
+  readonly lacking: number;
+  readonly surplus: number;
+  readonly oldKeptAs: string | null;
+}
+
+describe('event-ledger rebuild', () => {
+  let server: TestServer;
+  let database: LedgerDatabase;
+  let settings: Record<string, string>;
+
+  beforeAll(async () => {
+    server = await startServer();
+    database = await createLedgerDatabase(server.superuserUrl);
+    settings = { DATABASE_URL: database.allUrl, DATABASE_ADMIN_URL: database.adminUrl };
+    await withLedger(async (ledger) => {
+      const lines = Array.from({ length: 300 }, (_, n) =>
+        JSON.stringify({
+          source: `source-${n % 3}`,
+          type: 'user.login',
+          payload: n % 4 === 0 ? n : { userId: `u-${n}` },
+        }),
+      ).join('\n');
+      const headers = { 'content-type': 'application/x-ndjson', prefer: 'handling=lenient' };
+      const { status } = await ledger.request('/v1/events', { method: 'POST', headers, body: lines });
+      expect(status).toBe(202);
+      await eventually('the projector to catch up', async () => {
+        const health = await ledger.json<{ lag: { events: number } }>('/health');
+        return health.lag.events === 0;
+      });
+    });
+  });
+
+  afterAll(async () => {
+    await database.drop();
+    await server.remove();
+  });
+
+  async function withLedger(work: (ledger: LedgerProcess) => Promise<void>): Promise<void> {
+    const ledger = await startLedger(settings);
+    try {
+      await work(ledger);
+    } finally {
+      await ledger.stop();
+    }
+  }
+
+  async function rebuild(...args: readonly string[]): Promise<{ code: number | null; result: Rebuilt }> {
+    const { code, stdout, stderr } = await runCommand(['rebuild', '--json', ...args], settings);
+    expect(stderr).toBe('');
+    return { code, result: JSON.parse(stdout) as Rebuilt };
+  }
+
+  /** As an attacker who owns the database. */
+  async function tamper(statement: string): Promise<void> {
+    await asSuperuser(database, async (client) => {
+      const triggers = (state: string): string =>
+        `ALTER TABLE ledger.entry ${state} TRIGGER refuse_row, ${state} TRIGGER refuse_statement`;
+      await client.query(`BEGIN; ${triggers('DISABLE')}; ${statement}; ${triggers('ENABLE ALWAYS')}; COMMIT`);
+    });
+  }
+
+  it('the log gives the same head hash again', async () => {
+    const { code, result } = await rebuild();
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ same: true, differences: [], lacking: 0, surplus: 0 });
+    expect(result.rebuilt).toEqual(result.old);
+    expect(result.rebuilt.size).toBeGreaterThan(300);
+  });
+
+  it('after one tampered row it says where the two differ, and swaps the right one in when asked to', async () => {
+    await tamper(`UPDATE ledger.entry SET actor = 'somebody else' WHERE index = 120`);
+    const found = await rebuild();
+    expect(found.code).toBe(1);
+    expect(found.result.differences).toEqual([expect.objectContaining({ index: 120, columns: ['actor'] })]);
+
+    const swapped = await rebuild('--swap');
+    expect(swapped.code).toBe(1);
+    expect(swapped.result.oldKeptAs).toMatch(/^ledger_\d{14}$/);
+    expect((await rebuild()).code).toBe(0);
+    await withLedger(async (ledger) => {
+      expect(await ledger.json('/v1/verify')).toMatchObject({
+        intact: true,
+        size: swapped.result.rebuilt.size,
+      });
+    });
+  });
+
+  it('an entry that was removed is named', async () => {
+    await tamper('DELETE FROM ledger.entry WHERE index = 60');
+    const { code, result } = await rebuild();
+    expect(code).toBe(1);
+    expect(result.differences).toEqual([expect.objectContaining({ index: 60, columns: [] })]);
+  });
+});
