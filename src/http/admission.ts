@@ -1,5 +1,4 @@
 /** What the door can say of a submitted event by itself, and the bytes that would be recorded of it. */
-import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 import { canonicalBytes } from '../ledger/canonical-json.js';
 import { eventIdFor, isUuid } from '../ledger/identity.js';
@@ -9,6 +8,7 @@ import type { EventId } from '../ledger/types.js';
 import type { Item } from './documents.js';
 import { pointerTo, readEnvelope, type Submission } from './envelope.js';
 import type { Problem } from './problem.js';
+import { sixteenBytes } from './random.js';
 
 export const MAX_PAYLOAD_BYTES = 256 * 1024;
 export const MAX_METADATA_BYTES = 64 * 1024;
@@ -49,7 +49,7 @@ export function prepare(submission: Submission, item: number | null, recordedBy:
   const { source, id } = submission;
   return {
     submission,
-    id: id === null ? (v7() as EventId) : eventIdFor(source, id),
+    id: id === null ? (v7({ random: sixteenBytes() }) as EventId) : eventIdFor(source, id),
     fresh: id === null,
     data,
     metadata,
@@ -64,26 +64,12 @@ function metadataOf(submission: Submission, recordedBy: string): Buffer {
     occurredAt: submission.occurredAt,
     recordedBy,
     actor: submission.actor,
-    salt: newSalt(),
+    salt: sixteenBytes().toString('hex'),
     ...(id === null || isUuid(id) ? {} : { id }),
     ...(timestamp === null ? {} : { timestamp }),
     ...(subject === null ? {} : { subject }),
     ...(context === undefined ? {} : { context }),
   });
-}
-
-// asking for many random bytes at once costs little more than asking for sixteen
-const SALT_BYTES = 16;
-const pool = Buffer.alloc(256 * SALT_BYTES);
-let used = pool.length;
-
-function newSalt(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += SALT_BYTES;
-  return pool.toString('hex', used - SALT_BYTES, used);
 }
 
 function tooLarge(pointer: string, detail: string): Problem {

@@ -1,5 +1,5 @@
 /** Who is asking: credentials (RFC 7617) to a principal. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** Whom a request's credentials belong to. */
 export interface Principal {
@@ -34,5 +34,5 @@ export function singleUser(name: string, password: string): Authenticator {
 
 /** Equal lengths for the comparison, whatever was sent. */
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text, 'utf8').digest();
+  return hash('sha256', text, 'buffer');
 }
