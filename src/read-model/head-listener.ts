@@ -1,6 +1,6 @@
 /** Learning that the ledger's head has moved: at once through NOTIFY, and by polling where that is lost. */
 import type pg from 'pg';
-import { createClient } from '../postgres/pool.js';
+import { createClient, endClient } from '../postgres/pool.js';
 import type { SchemaName } from './schema-name.js';
 
 export const HEAD_CHANNEL = 'ledger_head';
@@ -47,7 +47,7 @@ export class HeadListener {
     this.#closed = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#wake();
-    await this.#client?.end().catch(() => undefined);
+    if (this.#client !== null) await endClient(this.#client);
   }
 
   #start(): void {
@@ -86,6 +86,6 @@ export class HeadListener {
     this.#client = client;
     await client.connect();
     await client.query(`LISTEN ${HEAD_CHANNEL}`);
-    if (this.#closed) await client.end();
+    if (this.#closed) await endClient(client);
   }
 }

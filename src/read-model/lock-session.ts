@@ -6,12 +6,13 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { storeError } from '../postgres/errors.js';
-import { createClient } from '../postgres/pool.js';
+import { createClient, endClient } from '../postgres/pool.js';
 import { requireVersion } from './migrations.js';
 import type { SchemaName } from './schema-name.js';
 
 const RETRY_MS = 250;
 const PING_MS = 5_000;
+const PATIENCE_MS = 1_000;
 
 /** The server ends the session after so long without a statement: several pings were missed. */
 const IDLE_LIMIT = '30s';
@@ -59,10 +60,10 @@ export class LockSession {
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     } catch (error) {
-      await end(client);
+      await endClient(client);
       throw storeError(error, 'store-unavailable');
     }
-    await end(client);
+    await endClient(client);
     return null;
   }
 
@@ -78,13 +79,13 @@ export class LockSession {
     return result;
   }
 
-  /** Ends the session, which frees the lock. */
+  /** Ends the session, which frees the lock, in bounded time: statements that hang are given up. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#ping);
-    await this.#queue;
-    await end(this.#client);
+    await Promise.race([this.#queue, delay(PATIENCE_MS, undefined, { ref: false })]);
+    await endClient(this.#client);
   }
 
   #lose(): void {
@@ -109,9 +110,4 @@ async function tryLock(client: pg.Client, schema: SchemaName): Promise<boolean> 
     [lockKey(schema)],
   );
   return rows[0]?.locked === true;
-}
-
-/** A connection that is broken already has ended. */
-async function end(client: pg.Client): Promise<void> {
-  await client.end().catch(() => undefined);
 }

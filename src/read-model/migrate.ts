@@ -7,7 +7,7 @@ import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { storeError } from '../postgres/errors.js';
-import { createClient } from '../postgres/pool.js';
+import { createClient, endClient } from '../postgres/pool.js';
 import {
   databaseVersion,
   MIGRATIONS_DIRECTORY,
@@ -55,7 +55,7 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
   } catch (error) {
     throw storeError(error, 'store-unavailable');
   } finally {
-    await client.end();
+    await endClient(client);
   }
 }
 

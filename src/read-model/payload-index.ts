@@ -3,7 +3,8 @@
  * segment by segment after the commits; what it does not cover yet is scanned.
  */
 import { setImmediate as pause } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import type { EntryRow } from '../ledger/row.js';
 import { bigintArray, byteaArray } from './binary-array.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 import { addPlaces, encodePlaces, SEGMENT } from './places.js';
@@ -14,68 +15,92 @@ import { termKey, termsOf, UNINDEXED } from './terms.js';
 /** A segment with more different terms than this has its last payloads unindexed: memory stays bounded. */
 const MAX_TERMS = 131_072;
 
-/** Rows between two looks at what else the process has to do. */
-const ROWS_AT_ONCE = 64;
+/** Rows between two looks at what else the process has to do: about a millisecond. */
+const ROWS_AT_ONCE = 16;
 
-/**
- * Index the next whole segment, if there is one. Its own transaction: losing it loses nothing.
- * @returns whether there was one, and so may be another. Rejections are node-postgres' own
- */
-export async function indexNextSegment(
-  pool: pg.Pool,
-  schema: SchemaName,
-  signal: AbortSignal,
-): Promise<boolean> {
+/** Fills the index for one leadership. */
+export interface PayloadIndexer {
+  /**
+   * Index the next whole segment, if there is one, in a transaction of its own. What was begun when the signal aborts
+   * goes on with the next call, so that the index gets on however short the pauses of the projector are.
+   * @returns whether a segment was finished, and so there may be another. Rejections are node-postgres' own
+   */
+  step(signal: AbortSignal): Promise<boolean>;
+}
+
+export function payloadIndexer(pool: pg.Pool, schema: SchemaName): PayloadIndexer {
+  let work: AsyncGenerator<Progress, never> | null = null;
+  return {
+    async step(signal) {
+      work ??= indexSegments(pool, schema);
+      try {
+        while (!signal.aborted) {
+          const { value } = await work.next();
+          if (value !== 'begun') return value === 'finished';
+          await pause();
+        }
+        return false;
+      } catch (error) {
+        work = null;
+        throw error;
+      }
+    },
+  };
+}
+
+/** `begun`: more of the segment is to come; `nothing`: no segment is whole that is not indexed. */
+type Progress = 'begun' | 'finished' | 'nothing';
+
+async function* indexSegments(pool: pg.Pool, schema: SchemaName): AsyncGenerator<Progress, never> {
+  for (;;) {
+    const segment = await nextSegment(pool, schema);
+    if (segment === null) {
+      yield 'nothing';
+      continue;
+    }
+    const terms = new Map<string, number[]>();
+    for await (const rows of rowsOfSegment(pool, schema, segment)) {
+      for (const [n, row] of rows.entries()) {
+        addTerms(terms, row, Number(row.index) - segment * SEGMENT);
+        if (n % ROWS_AT_ONCE === ROWS_AT_ONCE - 1) yield 'begun';
+      }
+    }
+    await insertSegment(pool, schema, segment, terms);
+    yield 'finished';
+  }
+}
+
+/** The first segment that is not indexed, null when it is not whole yet. */
+async function nextSegment(pool: pg.Pool, schema: SchemaName): Promise<number | null> {
   const { rows } = await pool.query<{ segment: number; whole: boolean }>({
     name: `next segment ${schema}`,
     text: `SELECT n.segment, h.size >= (n.segment + 1) * ${SEGMENT}::bigint AS whole
       FROM ${schema}.head AS h
       CROSS JOIN (SELECT coalesce(max(segment) + 1, 0) AS segment FROM ${schema}.segment) AS n`,
   });
-  const [next] = rows;
-  if (next?.whole !== true) return false;
-  const terms = await termsOfSegment(pool, schema, next.segment, signal);
-  if (terms === null) return false;
-  try {
-    await insertSegment(pool, schema, next.segment, terms);
-  } catch (error) {
-    // somebody who led before us was faster
-    if (!(error instanceof pg.DatabaseError && error.code === '23505')) throw error;
-  }
-  return true;
+  return rows[0]?.whole === true ? rows[0].segment : null;
 }
 
-/** The places of each term, null when aborted. */
-async function termsOfSegment(
+function rowsOfSegment(
   pool: pg.Pool,
   schema: SchemaName,
   segment: number,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly number[]> | null> {
-  const terms = new Map<string, number[]>();
-  const add = (term: string, place: number): void => {
+): AsyncIterable<readonly EntryRow[]> {
+  const expressions = ENTRY_COLUMNS.map(({ expression }) => expression);
+  return readRows({ pool, schema, expressions }, segment * SEGMENT, (segment + 1) * SEGMENT);
+}
+
+/** The places of each term rise, because rows come in their order. */
+function addTerms(terms: Map<string, number[]>, row: EntryRow, place: number): void {
+  const full = terms.size >= MAX_TERMS;
+  for (const term of full ? [...termsOf({ ...row, data: null }), UNINDEXED] : termsOf(row)) {
     const places = terms.get(term);
     if (places === undefined) terms.set(term, [place]);
     else if (places.at(-1) !== place) places.push(place);
-  };
-  const expressions = ENTRY_COLUMNS.map(({ expression }) => expression);
-  const from = segment * SEGMENT;
-  let done = 0;
-  for await (const rows of readRows({ pool, schema, expressions }, from, from + SEGMENT)) {
-    for (const row of rows) {
-      const place = Number(row.index) - from;
-      for (const term of terms.size < MAX_TERMS ? termsOf(row) : termsOf({ ...row, data: null })) {
-        add(term, place);
-      }
-      if (terms.size >= MAX_TERMS) add(UNINDEXED, place);
-      done += 1;
-      if (done % ROWS_AT_ONCE === 0) await pause();
-      if (signal.aborted) return null;
-    }
   }
-  return terms;
 }
 
+/** Does nothing when somebody who led before us was faster. */
 async function insertSegment(
   pool: pg.Pool,
   schema: SchemaName,
@@ -90,9 +115,12 @@ async function insertSegment(
         INSERT INTO ${schema}.segment (segment, recorded_from, recorded_to, occurred_from, occurred_to)
         SELECT $1, min(recorded_at), max(recorded_at), min(occurred_at), max(occurred_at)
         FROM ${schema}.entry WHERE index >= $2 AND index < $3
+        ON CONFLICT (segment) DO NOTHING
+        RETURNING segment
       )
       INSERT INTO ${schema}.term (term, segment, places)
-      SELECT t.term, $1, t.places FROM unnest($4::bigint[], $5::bytea[]) AS t (term, places)`,
+      SELECT t.term, c.segment, t.places FROM covered AS c
+      CROSS JOIN unnest($4::bigint[], $5::bytea[]) AS t (term, places)`,
     values: [
       ...[segment, from, from + SEGMENT],
       bigintArray([...keyed.keys()].map(BigInt)),

@@ -70,9 +70,10 @@ export interface Leadership {
   commit(batch: LedgerBatch): Promise<void>;
 
   /**
-   * One bounded step of filling the payload index (some 1,000 entries), in a transaction of its own; to be called
-   * when there is nothing to commit, or when commits leave room. Nothing depends on it but the speed of queries.
-   * @returns whether there was something to index, and so may be more; false too when aborted
+   * One bounded step of filling the payload index (the next 1,024 entries), in a transaction of its own; to be called
+   * when there is nothing to commit, or when commits leave room. What was begun when the signal aborts goes on with
+   * the next call. Nothing depends on it but the speed of queries.
+   * @returns whether a step was finished, and so there may be more; false too when aborted
    */
   indexPayloads(signal: AbortSignal): Promise<boolean>;
 

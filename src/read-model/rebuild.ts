@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import type { Head } from '../ledger/types.js';
-import { createClient } from '../postgres/pool.js';
+import { createClient, endClient } from '../postgres/pool.js';
 import { HEAD_CHANNEL } from './head-listener.js';
 import { said } from './in-our-words.js';
 import { lockKey } from './lock-session.js';
@@ -82,7 +82,7 @@ function administer<Result>(adminUrl: string, work: (client: pg.Client) => Promi
         await client.connect();
         return await work(client);
       } finally {
-        await client.end();
+        await endClient(client);
       }
     })(),
   );

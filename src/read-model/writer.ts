@@ -8,7 +8,7 @@ import { HEAD_CHANNEL } from './head-listener.js';
 import { inOurWords, said } from './in-our-words.js';
 import { LockSession } from './lock-session.js';
 import { SILENT, type Logger } from './logger.js';
-import { indexNextSegment } from './payload-index.js';
+import { payloadIndexer } from './payload-index.js';
 import type { Leadership, LedgerWriter } from './port.js';
 import { LEDGER, type SchemaName } from './schema-name.js';
 import { selfCheck } from './self-check.js';
@@ -55,6 +55,7 @@ interface Parts {
 }
 
 function leadership({ session, pool, schema, logger }: Parts): Leadership {
+  const indexer = payloadIndexer(pool, schema);
   return {
     lost: session.lost,
     state: () => said(session.run((client) => readState(client, schema, logger))),
@@ -67,7 +68,7 @@ function leadership({ session, pool, schema, logger }: Parts): Leadership {
       await said(session.run((client) => commitBatch(client, schema, batch)));
       notify(session, schema);
     },
-    indexPayloads: (signal) => said(indexNextSegment(pool, schema, signal)),
+    indexPayloads: (signal) => said(indexer.step(signal)),
     release: () => session.close(),
   };
 }
