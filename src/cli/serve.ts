@@ -46,7 +46,7 @@ async function serve(parts: readonly Part[], config: Config): Promise<ExitCode> 
     const projector = parts.includes('projector') ? runProjector(stores, logger) : undefined;
     if (projector !== undefined) running.push(projector);
     if (parts.includes('api')) running.push(await serveApi(stores, config, logger, projector));
-    else logger.info({ url: null }, 'ready');
+    else logger.info('ready');
     await stopped.promise;
     logger.info('stopping');
     return EXIT.done;

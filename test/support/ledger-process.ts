@@ -110,11 +110,20 @@ function untilReady(child: ChildProcess, log: string[]): Promise<string> {
       for await (const line of readLines(child.stderr as AsyncIterable<Buffer>, 1_000_000)) {
         const text = line.toString();
         log.push(text);
-        const url = /"url":"([^"]*)".*"msg":"ready"/.exec(text)?.[1];
-        if (url !== undefined) resolve(url);
+        const { msg, url = '' } = parseLogLine(text);
+        if (msg === 'ready') resolve(url);
       }
     })();
   });
+}
+
+/** What cannot be parsed is a line of something else: Node's own warnings, a crash. */
+function parseLogLine(text: string): { readonly msg?: string; readonly url?: string } {
+  try {
+    return JSON.parse(text) as { msg?: string; url?: string };
+  } catch {
+    return {};
+  }
 }
 
 /** Waits for a condition, looking every 25 ms, and says what it waited for when it did not come. */
