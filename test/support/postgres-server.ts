@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { LedgerError } from '../../src/ledger/error.js';
 import { chooseAccount } from '../../src/postgres/server/account.js';
 import { findPackage, prepareBinaries } from '../../src/postgres/server/binaries.js';
 import { initialiseCluster, SUPERUSER } from '../../src/postgres/server/cluster.js';
@@ -70,11 +72,25 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       postmaster = null;
     },
     async start() {
-      postmaster ??= await run();
+      postmaster ??= await persistently(run);
     },
     async remove() {
       await end();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The children of a postmaster that was killed take a moment to notice, and hold its memory until then. */
+async function persistently(run: () => Promise<Postmaster>): Promise<Postmaster> {
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof LedgerError) || error.code !== 'in-use' || performance.now() > deadline)
+        throw error;
+      await setTimeout(50);
+    }
+  }
 }
