@@ -2,13 +2,15 @@
  * From delivered events to the next batch of the ledger: redeliveries out, verdicts, chain, tree. Looks things up, but
  * changes nothing outside of itself; a preparation whose batch was not committed is thrown away whole.
  */
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { EventLog } from '../event-log/port.js';
 import { chainEvents } from '../ledger/chain.js';
 import { LedgerError } from '../ledger/error.js';
 import { entryName } from '../ledger/name.js';
 import { appendLeaves } from '../ledger/tiles.js';
-import type { Entry, Index, Instant, JudgedEvent, RecordedEvent, SourceHead } from '../ledger/types.js';
+import type { Entry, Head, Index, Instant, JudgedEvent, RecordedEvent, SourceHead } from '../ledger/types.js';
 import type { Identity, Leadership, LedgerBatch, LedgerState } from '../read-model/port.js';
+import type { CompiledSchemas } from '../schemas/compiled-schemas.js';
 import { SchemaRegistry } from '../schemas/registry.js';
 import { judgeEvent } from '../schemas/verdict.js';
 import { diverged, isSameEvent } from './same-log.js';
@@ -19,7 +21,12 @@ export interface PreparationParts {
   readonly ledger: Leadership;
   readonly alarms: Alarms;
   readonly now: () => Instant;
+  /** shared by preparations that follow each other */
+  readonly compiled: CompiledSchemas;
 }
+
+/** Events judged and chained in one go, some ten milliseconds: the process may have other things to do. */
+const AT_ONCE = 256;
 
 /** Source heads that are kept in memory, at most; beyond, all are forgotten and read again. */
 const MOST_SOURCES = 50_000;
@@ -41,7 +48,7 @@ export class Preparation {
 
   /** Begins at a state just read, with the schemas that the ledger's entries put in force. */
   static async begin(parts: PreparationParts, state: LedgerState): Promise<Preparation> {
-    const registry = new SchemaRegistry();
+    const registry = new SchemaRegistry(parts.compiled);
     for await (const entry of parts.ledger.registrations()) registry.apply(entry);
     return new Preparation(parts, state, registry);
   }
@@ -65,7 +72,7 @@ export class Preparation {
       seen.add(key);
       return known;
     };
-    const batch = this.#chain(events, isDuplicate);
+    const batch = await this.#chain(events, isDuplicate);
     this.#state = batch.after;
     this.#pending = {
       identities: seen,
@@ -137,36 +144,42 @@ export class Preparation {
     });
   }
 
-  #chain(events: readonly RecordedEvent[], isDuplicate: (event: RecordedEvent) => boolean): LedgerBatch {
+  async #chain(
+    events: readonly RecordedEvent[],
+    isDuplicate: (event: RecordedEvent) => boolean,
+  ): Promise<LedgerBatch> {
     const before = this.#state;
-    const judged = events.map((event, at) =>
-      this.#judge(event, isDuplicate(event), (before.head.size + at) as Index),
-    );
-    const { entries, head, sourceHeads } = chainEvents({
-      head: before.head,
-      sourceHeads: this.#sourceHeads,
-      judged,
-    });
-    for (const [name, sourceHead] of sourceHeads) this.#sourceHeads.set(name, sourceHead);
+    const entries: Entry[] = [];
+    const moved = new Map<string, SourceHead>();
+    let head: Head = before.head;
+    for (let at = 0; at < events.length; at += AT_ONCE) {
+      if (at > 0) await yieldToOthers();
+      const size = head.size;
+      const judged = events
+        .slice(at, at + AT_ONCE)
+        .map((event, i) => this.#judge(event, isDuplicate(event), (size + i) as Index));
+      const chained = chainEvents({ head, sourceHeads: this.#sourceHeads, judged });
+      for (const entry of chained.entries) entries.push(entry);
+      for (const [name, sourceHead] of chained.sourceHeads) {
+        moved.set(name, sourceHead);
+        this.#sourceHeads.set(name, sourceHead);
+      }
+      head = chained.head;
+    }
     const { tree, tiles } = appendLeaves(
       before.tree,
       entries.map((entry) => entry.hash),
     );
     const position = events.at(-1)?.position ?? null;
-    return {
-      before,
-      after: { head, position, tree },
-      entries,
-      sourceHeads: [...sourceHeads.values()],
-      tiles,
-    };
+    return { before, after: { head, position, tree }, entries, sourceHeads: [...moved.values()], tiles };
   }
 
   /** A registration governs the events after it, those of the same batch included. */
   #judge(event: RecordedEvent, duplicate: boolean, index: Index): JudgedEvent {
     const judgement = judgeEvent(event, { duplicate, registry: this.#registry });
     const { source, type, revision, data } = event;
-    this.#registry.apply({ header: { source, type, revision, verdict: judgement.verdict, index }, data });
+    const { verdict } = judgement;
+    this.#registry.apply({ header: { source, type, revision, verdict, index }, data });
     return { event, judgement };
   }
 }

@@ -7,10 +7,12 @@ import type { EventLog } from '../event-log/port.js';
 import { LedgerError } from '../ledger/error.js';
 import { instantFromMs } from '../ledger/time.js';
 import type { Instant } from '../ledger/types.js';
-import type { Leadership, LedgerWriter } from '../read-model/port.js';
-import { Preparation } from './preparation.js';
-import { DEFAULT_LIMITS, PortionReader, type Limits } from './reading.js';
-import { requireSameLog } from './same-log.js';
+import type { LedgerWriter } from '../read-model/port.js';
+import { CompiledSchemas } from '../schemas/compiled-schemas.js';
+import { follow } from './following.js';
+import { Pace } from './pace.js';
+import { PayloadIndexing } from './payload-indexing.js';
+import { DEFAULT_LIMITS, type Limits } from './reading.js';
 import { Alarms, type ProjectorStatus } from './status.js';
 
 export interface ProjectorOptions {
@@ -22,7 +24,10 @@ export interface ProjectorOptions {
 
 export interface Projector {
   status(): ProjectorStatus;
-  /** Ends it: what is being committed is waited for, the lead is given back. */
+  /**
+   * Ends it: what is being committed is waited for, the lead is given back. Resolves within a second, also when a store
+   * hangs; then closing the writer ends what is left.
+   */
   stop(): Promise<void>;
 }
 
@@ -34,17 +39,27 @@ export function startProjector(options: ProjectorOptions): Projector {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
+/** A lead that is not given for so long, without an error, is somebody else's. */
+const ELECTION_MS = 1_000;
+
+const STOP_MS = 900;
+
 class Projection implements Projector {
   readonly #options: ProjectorOptions;
   readonly #stopping = new AbortController();
   readonly #alarms: Alarms;
+  readonly #pace: Pace;
+  readonly #compiled = new CompiledSchemas();
   readonly #ended: Promise<void>;
   #state: ProjectorStatus['state'] = 'waiting';
   #detail: string | null = null;
+  /** since the ledger last advanced */
+  #failures = 0;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
     this.#alarms = new Alarms((alarm) => options.logger.warn({ alarm }, 'alarm'));
+    this.#pace = new Pace(options.limits ?? DEFAULT_LIMITS);
     this.#ended = this.#run();
   }
 
@@ -54,135 +69,101 @@ class Projection implements Projector {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#ended;
+    const enough = new AbortController();
+    await Promise.race([this.#ended, pause(STOP_MS, enough.signal)]);
+    enough.abort();
   }
 
   async #run(): Promise<void> {
-    let failures = 0;
-    while (!this.#stopping.signal.aborted) {
+    const stopping = this.#stopping.signal;
+    while (!stopping.aborted) {
       try {
-        await this.#lead(() => (failures = 0));
+        await this.#lead();
       } catch (error) {
-        if (error instanceof LedgerError && error.code === 'log-diverged') {
-          await this.#diverged(error);
-          return;
+        if (isDivergence(error)) {
+          this.#diverged(error);
+          await pause(Infinity, stopping);
+        } else {
+          this.#failed(error);
+          await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1)), stopping);
         }
-        this.#failed(error, failures);
-        failures += 1;
-        await pause(
-          Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10)),
-          this.#stopping.signal,
-        );
       }
     }
-    this.#state = 'stopped';
-    this.#detail = null;
+    this.#enter('stopped', null);
   }
 
-  /** One leadership, from election to the loss of it. */
-  async #lead(succeeded: () => void): Promise<void> {
-    const leadership = await this.#options.writer.lead(this.#stopping.signal);
-    if (leadership === null) return;
+  /** From election to the loss of the lead. */
+  async #lead(): Promise<void> {
+    const { log, writer, logger } = this.#options;
+    const election = setTimeout(() => this.#enter('waiting', null), ELECTION_MS);
+    const ledger = await writer.lead(this.#stopping.signal).finally(() => clearTimeout(election));
+    if (ledger === null) return;
     try {
-      await this.#follow(leadership, succeeded);
+      await follow({
+        ...{ log, ledger, alarms: this.#alarms, now, compiled: this.#compiled, pace: this.#pace },
+        indexing: new PayloadIndexing(ledger, logger),
+        stopping: this.#stopping.signal,
+        began: () => this.#began(),
+        advanced: () => this.#advanced(),
+      });
     } finally {
-      await leadership.release();
+      await ledger.release();
     }
   }
 
-  /** Follows the log until stopped; every batch is prepared while the one before is committed. */
-  async #follow(ledger: Leadership, succeeded: () => void): Promise<void> {
-    const { log } = this.#options;
-    const state = await ledger.state();
-    const now = (): Instant => instantFromMs(Date.now());
-    await requireSameLog({ log, ledger, alarms: this.#alarms, now }, state.head.size);
-    const preparation = await Preparation.begin({ log, ledger, alarms: this.#alarms, now }, state);
-
-    const failed = new AbortController();
-    const signal = AbortSignal.any([this.#stopping.signal, ledger.lost, failed.signal]);
-    const reader = new PortionReader(
-      log.subscribe({ after: state.position, signal }),
-      this.#options.limits ?? DEFAULT_LIMITS,
-    );
-    let committing: Promise<void> = Promise.resolve();
-    try {
-      this.#recovered();
-      for (let portion = await reader.next(); portion !== null; portion = await reader.next()) {
-        const batch = portion.events.length === 0 ? null : await preparation.next(portion.events);
-        await committing;
-        if (batch !== null) {
-          committing = ledger.commit(batch);
-          // A failure is thrown where it is awaited; meanwhile nothing more is read.
-          committing.catch(() => failed.abort());
-        }
-        if (!portion.live) continue;
-        await committing;
-        succeeded();
-        await this.#useIdleTime(ledger, reader, signal);
-      }
-    } finally {
-      await reader.close();
-      await committing;
-    }
-    if (!this.#stopping.signal.aborted) {
-      throw new LedgerError('store-unavailable', 'the session that holds the projector lock was lost');
-    }
+  #began(): void {
+    if (this.#failures > 0) this.#options.logger.info('projecting again');
+    this.#enter('leading', null);
   }
 
-  /** Fills the payload index step by step, as long as the log has nothing new. */
-  async #useIdleTime(ledger: Leadership, reader: PortionReader, signal: AbortSignal): Promise<void> {
-    const arrival = new AbortController();
-    const arrived = reader.ready().then(() => arrival.abort());
-    const enough = AbortSignal.any([signal, arrival.signal]);
-    while (!enough.aborted && (await ledger.indexPayloads(enough)));
-    await arrived;
-  }
-
-  #recovered(): void {
-    if (this.#state === 'retrying') this.#options.logger.info('projecting again');
-    this.#state = 'leading';
-    this.#detail = null;
+  #advanced(): void {
+    this.#failures = 0;
+    this.#pace.succeeded();
   }
 
   /** Said once an outage, not once a try. */
-  #failed(error: unknown, failures: number): void {
+  #failed(error: unknown): void {
+    if (this.#stopping.signal.aborted) return;
     const detail = error instanceof Error ? error.message : String(error);
-    if (failures === 0 || detail !== this.#detail) {
+    if (this.#failures === 0 || detail !== this.#detail) {
       this.#options.logger.error({ err: error }, 'projecting failed; it is tried again until it succeeds');
     }
-    this.#state = 'retrying';
-    this.#detail = detail;
+    this.#failures += 1;
+    this.#pace.failed();
+    this.#enter('retrying', detail);
   }
 
-  async #diverged(error: LedgerError): Promise<void> {
+  #diverged(error: LedgerError): void {
     this.#options.logger.fatal({ err: error }, 'the log is not the one that the ledger was made from');
-    this.#alarms.raise({
-      code: 'log-diverged',
-      source: null,
-      since: instantFromMs(Date.now()),
-      detail: error.message,
-    });
-    this.#state = 'diverged';
-    this.#detail = error.message;
-    await aborted(this.#stopping.signal);
-    this.#state = 'stopped';
+    const detail = error.message;
+    this.#alarms.raise({ code: 'log-diverged', source: null, since: now(), detail });
+    this.#enter('diverged', detail);
+  }
+
+  #enter(state: ProjectorStatus['state'], detail: string | null): void {
+    this.#state = state;
+    this.#detail = detail;
   }
 }
 
+function now(): Instant {
+  return instantFromMs(Date.now());
+}
+
+function isDivergence(error: unknown): error is LedgerError {
+  return error instanceof LedgerError && error.code === 'log-diverged';
+}
+
+/** Resolves after so long, at once when aborted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
+    const done = (): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', done);
       resolve();
-    }
+    };
+    const timer = ms === Infinity ? undefined : setTimeout(done, ms);
     signal.addEventListener('abort', done);
   });
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

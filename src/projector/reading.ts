@@ -4,6 +4,7 @@ import type { RecordedEvent } from '../ledger/types.js';
 
 export interface Limits {
   readonly events: number;
+  /** of data and metadata; an event that is larger is a portion of its own */
   readonly bytes: number;
   /** how long an event waits for others, while more are coming */
   readonly ms: number;
@@ -11,51 +12,49 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = { events: 4_000, bytes: 16 * 1024 * 1024, ms: 100 };
 
-/** Reads a subscription; one portion at a time, and what has arrived besides stays for the next. */
+/** Reads a subscription; what has arrived beyond one portion stays for the next. */
 export class PortionReader {
   readonly #subscription: AsyncIterator<LogBatch>;
-  readonly #limits: Limits;
   #arriving: Promise<IteratorResult<LogBatch>> | null = null;
+  /** what has arrived last, from `#taken` on */
+  #arrived: LogBatch = { events: [], live: false };
+  #taken = 0;
 
-  constructor(subscription: AsyncIterable<LogBatch>, limits: Limits) {
+  constructor(subscription: AsyncIterable<LogBatch>) {
     this.#subscription = subscription[Symbol.asyncIterator]();
-    this.#limits = limits;
   }
 
   /**
+   * The next events, as many as there are within the limits.
    * @returns null when the subscription has ended; a portion without events is the news that the log is at its end
    * @throws what the subscription throws
    */
-  async next(): Promise<LogBatch | null> {
-    const first = await this.#arrival();
-    if (first.done === true) return null;
-    this.#arriving = null;
-    const events: RecordedEvent[] = [...first.value.events];
-    let bytes = sizeOf(first.value.events);
-    let live = first.value.live;
-    const deadline = Date.now() + this.#limits.ms;
-    while (!live && events.length < this.#limits.events && bytes < this.#limits.bytes) {
+  async next(limits: Limits): Promise<LogBatch | null> {
+    const portion = new Portion(limits);
+    let deadline = Infinity;
+    for (;;) {
+      const { events, live } = this.#arrived;
+      while (this.#taken < events.length && portion.add(events[this.#taken])) this.#taken++;
+      if (this.#taken < events.length) return { events: portion.events, live: false };
+      if (live) {
+        this.#arrived = { events: [], live: false };
+        this.#taken = 0;
+        return { events: portion.events, live: true };
+      }
+      if (portion.events.length > 0) deadline = Math.min(deadline, Date.now() + limits.ms);
       const more = await within(this.#arrival(), deadline - Date.now());
-      if (more === null || more.done === true) break;
+      if (more === null) return { events: portion.events, live: false };
+      if (more.done === true)
+        return portion.events.length > 0 ? { events: portion.events, live: false } : null;
       this.#arriving = null;
-      for (const event of more.value.events) events.push(event);
-      bytes += sizeOf(more.value.events);
-      live = more.value.live;
+      this.#arrived = more.value;
+      this.#taken = 0;
     }
-    return { events, live };
-  }
-
-  /** Resolves when the next portion has begun to arrive, or cannot: after it, `next` does not wait for the log. */
-  async ready(): Promise<void> {
-    await this.#arrival().then(
-      () => undefined,
-      () => undefined,
-    );
   }
 
   /** Ends the subscription. */
   async close(): Promise<void> {
-    // What is still arriving is not wanted any more; its failure is nobody's news.
+    // what is still arriving is not wanted any more; its failure is nobody's news
     this.#arriving?.catch(() => undefined);
     await this.#subscription.return?.();
   }
@@ -66,12 +65,30 @@ export class PortionReader {
   }
 }
 
-function sizeOf(events: readonly RecordedEvent[]): number {
-  return events.reduce((sum, event) => sum + event.data.length + event.metadata.length, 0);
+class Portion {
+  readonly events: RecordedEvent[] = [];
+  readonly #limits: Limits;
+  #bytes = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** @returns false when the portion is full without it */
+  add(event: RecordedEvent | undefined): boolean {
+    if (event === undefined) return false;
+    const size = event.data.length + event.metadata.length;
+    const full = this.events.length >= this.#limits.events || this.#bytes + size > this.#limits.bytes;
+    if (full && this.events.length > 0) return false;
+    this.events.push(event);
+    this.#bytes += size;
+    return true;
+  }
 }
 
 /** @returns null when nothing came in time; the promise goes on */
 async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | null> {
+  if (ms === Infinity) return promise;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), Math.max(0, ms));

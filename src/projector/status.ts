@@ -8,7 +8,7 @@ export interface ProjectorStatus {
     | 'leading'
     /** a store failed; it is tried again for ever */
     | 'retrying'
-    /** the log is not the one that the ledger was made from: nothing is written until somebody has looked */
+    /** the log is not the one that the ledger was made from: nothing is written until it is started anew */
     | 'diverged'
     | 'stopped';
   /** why, for `retrying` and `diverged` */

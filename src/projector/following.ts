@@ -1,0 +1,74 @@
+/** One leadership: from the head as the database has it, along the log, until something ends it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventLog } from '../event-log/port.js';
+import { LedgerError } from '../ledger/error.js';
+import type { Instant } from '../ledger/types.js';
+import type { Leadership } from '../read-model/port.js';
+import type { CompiledSchemas } from '../schemas/compiled-schemas.js';
+import type { Pace } from './pace.js';
+import type { PayloadIndexing } from './payload-indexing.js';
+import { Preparation } from './preparation.js';
+import { PortionReader } from './reading.js';
+import { requireSameLog } from './same-log.js';
+import type { Alarms } from './status.js';
+
+export interface FollowingParts {
+  readonly log: EventLog;
+  readonly ledger: Leadership;
+  readonly alarms: Alarms;
+  readonly now: () => Instant;
+  readonly compiled: CompiledSchemas;
+  readonly pace: Pace;
+  readonly indexing: PayloadIndexing;
+  readonly stopping: AbortSignal;
+  /** the log is the ledger's, and is being read */
+  readonly began: () => void;
+  /** a batch was committed, or the ledger has all that the log has */
+  readonly advanced: () => void;
+}
+
+const PATIENCE_MS = 500;
+
+/**
+ * Every batch is prepared while the one before is committed, and never further ahead: when a commit fails, what was
+ * prepared after it is thrown away. Resolves when stopping.
+ * @throws LedgerError `log-diverged`, or whatever failed; the ledger is as the last commit left it
+ */
+export async function follow(parts: FollowingParts): Promise<void> {
+  const { log, ledger, stopping, pace, indexing } = parts;
+  const state = await ledger.state();
+  await requireSameLog(parts, state.head.size);
+  const preparation = await Preparation.begin(parts, state);
+
+  const failed = new AbortController();
+  const signal = AbortSignal.any([stopping, ledger.lost, failed.signal]);
+  const reader = new PortionReader(log.subscribe({ after: state.position, signal }));
+  let committing: Promise<void> = Promise.resolve();
+  try {
+    parts.began();
+    for (;;) {
+      const portion = await reader.next(pace.limits);
+      if (portion === null || signal.aborted) break;
+      if (!portion.live) indexing.busy();
+      const batch = portion.events.length === 0 ? null : await preparation.next(portion.events);
+      await committing;
+      if (batch !== null) {
+        committing = ledger.commit(batch).then(parts.advanced);
+        // a failure is thrown where it is awaited; meanwhile nothing more is read
+        committing.catch(() => failed.abort());
+      }
+      if (!portion.live) continue;
+      indexing.calm();
+      if (batch === null) parts.advanced();
+    }
+  } finally {
+    failed.abort();
+    indexing.stop();
+    await reader.close();
+    // whoever stops does not wait for a store that hangs: the commit is durable or it is not
+    await (stopping.aborted ? Promise.race([committing, delay(PATIENCE_MS)]) : committing);
+  }
+  if (!stopping.aborted) {
+    throw new LedgerError('store-unavailable', 'the session that holds the projector lock was lost');
+  }
+}

@@ -1,0 +1,92 @@
+/** A ledger in memory whose faults are switched on by hand: commits that fail, and commits whose answer is lost. */
+import { LedgerError } from '../../src/ledger/error.js';
+import { EMPTY_TREE } from '../../src/ledger/tiles.js';
+import { NO_HASH, type Entry, type SourceHead } from '../../src/ledger/types.js';
+import type { Leadership, LedgerBatch, LedgerState, LedgerWriter } from '../../src/read-model/port.js';
+
+export type CommitFault = 'not-written' | 'reply-lost' | 'session-lost' | 'hangs';
+
+export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
+  state: LedgerState = { head: { size: 0, hash: NO_HASH }, position: null, tree: EMPTY_TREE };
+  entries: Entry[] = [];
+  readonly batches: LedgerBatch[] = [];
+  /** what goes wrong with the next commits, one each */
+  readonly faults: (CommitFault | null)[] = [];
+  /** rejections of the next attempts to lead */
+  readonly refusals: LedgerError[] = [];
+  /** batches with more entries are refused */
+  capacity = Infinity;
+  /** somebody else leads */
+  taken = false;
+  leads = 0;
+  indexed = 0;
+  readonly #sourceHeads = new Map<string, SourceHead>();
+  #lost = new AbortController();
+
+  async lead(signal: AbortSignal): Promise<Leadership | null> {
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) throw refusal;
+    if (this.taken) {
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      return null;
+    }
+    this.leads += 1;
+    this.#lost = new AbortController();
+    const lost = this.#lost;
+    const entries = this.entries;
+    return {
+      lost: lost.signal,
+      state: () => Promise.resolve(this.state),
+      sourceHeads: (sources) => Promise.resolve(this.#headsOf(sources)),
+      recordedIdentities: (identities) => {
+        const recorded = new Set(entries.map(({ header }) => `${header.source}\0${header.id}`));
+        const keys = identities.map(({ source, id }) => `${source}\0${id}`);
+        return Promise.resolve(new Set(keys.filter((key) => recorded.has(key))));
+      },
+      entryAt: (source, revision) => {
+        const at = ({ header }: Entry): boolean => header.source === source && header.revision === revision;
+        return Promise.resolve(entries.find(at) ?? null);
+      },
+      entry: (index) => Promise.resolve(entries[index] ?? null),
+      registrations: async function* () {
+        await Promise.resolve();
+        yield* entries.filter(({ header }) => header.source === '_schemas' && header.verdict === 'accepted');
+      },
+      commit: (batch) => this.#commit(batch, lost),
+      indexPayloads: () => {
+        this.indexed += 1;
+        return Promise.resolve(false);
+      },
+      release: () => Promise.resolve(),
+    };
+  }
+
+  #headsOf(sources: readonly string[]): ReadonlyMap<string, SourceHead> {
+    const known = sources.flatMap((source) => {
+      const head = this.#sourceHeads.get(source);
+      return head === undefined ? [] : [[source, head] as const];
+    });
+    return new Map(known);
+  }
+
+  async #commit(batch: LedgerBatch, lost: AbortController): Promise<void> {
+    const fault = this.faults.shift() ?? null;
+    if (fault === 'hangs') await new Promise(() => undefined);
+    await new Promise(setImmediate);
+    const unavailable = new LedgerError('store-unavailable', 'the connection to the database broke');
+    if (fault === 'not-written' || batch.entries.length > this.capacity) throw unavailable;
+    if (fault === 'session-lost') {
+      lost.abort();
+      throw unavailable;
+    }
+    const { before, after } = batch;
+    if (before.head.size !== this.state.head.size || before.position !== this.state.position) {
+      throw new LedgerError('fenced', 'the head has moved');
+    }
+    this.batches.push(batch);
+    this.entries.push(...batch.entries);
+    for (const head of batch.sourceHeads) this.#sourceHeads.set(head.source, head);
+    this.state = after;
+    if (fault === 'reply-lost') throw unavailable;
+  }
+}
