@@ -1,6 +1,6 @@
 /** Data directories for tests of the embedded server, removed with whatever lies elsewhere for them. */
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -47,4 +47,12 @@ export async function removePlace(dataDirectory: string): Promise<void> {
   const postmaster = await findPostmaster(join(place, 'cluster'));
   if (postmaster !== null) await endPostmaster(postmaster, { patienceMs: 2000 });
   await rm(place, { recursive: true, force: true });
+}
+
+/** Remove a folder and, for every data directory in it, its server and its cluster. */
+export async function removeFolder(folder: string): Promise<void> {
+  for (const node of await readdir(folder, { withFileTypes: true })) {
+    if (node.isDirectory()) await removePlace(join(folder, node.name));
+  }
+  await rm(folder, { recursive: true, force: true });
 }

@@ -1,10 +1,11 @@
 /** The real command as a real process: started, watched, stopped and killed by process id. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readLines } from '../../src/cli/lines.js';
+import { removeFolder } from './data-directory.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 export const COMMAND = join(ROOT, 'bin/event-ledger.js');
@@ -20,7 +21,7 @@ export interface Finished {
 /** A folder of its own for a test's data, removed with `remove`. */
 export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'event-ledger-test-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  return { path, remove: () => removeFolder(path) };
 }
 
 /** The environment of a command: nothing of the caller's settings but what a process needs to run. */

@@ -1,6 +1,8 @@
 /** A PostgreSQL server of a test's own, in a temporary directory: quick to make, and not durable unless asked. */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -41,6 +43,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const directory = await mkdtemp(join(tmpdir(), 'ledger-'));
   await chmod(directory, 0o711);
   const account = await chooseAccount();
+  const dismiss = leaveNothing(directory);
   const binaries = await prepareBinaries(await findPackage(), account, join(directory, 'binaries'));
   const cluster = join(directory, 'cluster');
   const socket = join(directory, 'socket');
@@ -77,6 +80,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     async remove() {
       await end();
       await rm(directory, { recursive: true, force: true });
+      dismiss();
     },
   };
 }
@@ -93,4 +97,19 @@ async function persistently(run: () => Promise<Postmaster>): Promise<Postmaster>
       await setTimeout(50);
     }
   }
+}
+
+/**
+ * A shell that waits for the end of this process, however it ends, and then ends the server and removes its files.
+ * @returns what sends it away
+ */
+function leaveNothing(directory: string): () => void {
+  const script = 'cat; read pid < "$0/cluster/postmaster.pid" && kill -QUIT "$pid"; rm -rf "$0"';
+  const janitor = spawn('/bin/sh', ['-c', script, directory], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  janitor.unref();
+  if (janitor.stdin instanceof Socket) janitor.stdin.unref();
+  return () => janitor.stdin.end();
 }
