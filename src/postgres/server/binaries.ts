@@ -135,6 +135,8 @@ async function copied(from: BinaryPackage, copies: string): Promise<string> {
   const native = join(draft, 'native');
   await cp(from.directory, native, {
     recursive: true,
+    // links that point to where they came from would lead back out of the copy
+    verbatimSymlinks: true,
     filter: (path) => !/\.a$|\/(pkgconfig|pgxs)$/.test(path),
   });
   await makeReadable(draft);
