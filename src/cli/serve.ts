@@ -73,7 +73,7 @@ async function serveApi(
   return api;
 }
 
-/** The first SIGINT or SIGTERM asks for a clean stop; a second one no longer waits for it. */
+/** The first signal asks for a clean stop; a second one no longer waits for it. */
 function untilSignal(): { readonly promise: Promise<void>; readonly signal: AbortSignal } {
   const stopping = new AbortController();
   const promise = new Promise<void>((resolve) => {
@@ -84,6 +84,7 @@ function untilSignal(): { readonly promise: Promise<void>; readonly signal: Abor
     };
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
+    process.on('SIGHUP', stop);
   });
   return { promise, signal: stopping.signal };
 }
