@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
+import pg from 'pg';
+import { LedgerError } from '../ledger/error.js';
 import { storeError } from '../postgres/errors.js';
 import { createClient, endClient } from '../postgres/pool.js';
 import { requireVersion } from './migrations.js';
@@ -12,6 +13,7 @@ import type { SchemaName } from './schema-name.js';
 
 const RETRY_MS = 250;
 const PING_MS = 5_000;
+const PING = { text: 'SELECT 1', query_timeout: PING_MS };
 const PATIENCE_MS = 1_000;
 
 /** The server ends the session after so long without a statement: several pings were missed. */
@@ -31,7 +33,7 @@ export class LockSession {
     client.on('error', lose);
     client.on('end', lose);
     this.#ping = setInterval(() => {
-      this.run((session) => session.query('SELECT 1')).catch(lose);
+      this.run((session) => session.query(PING)).catch(() => undefined);
     }, PING_MS).unref();
   }
 
@@ -44,7 +46,7 @@ export class LockSession {
     const client = createClient({
       url,
       applicationName: 'event-ledger projector',
-      statementTimeoutMs: 60_000,
+      statementTimeoutMs: 30_000,
       settings: {
         idle_session_timeout: IDLE_LIMIT,
         idle_in_transaction_session_timeout: IDLE_LIMIT,
@@ -72,10 +74,15 @@ export class LockSession {
     return this.#lost.signal;
   }
 
-  /** Run statements in the session, after those before. Rejections are node-postgres' own. */
+  /**
+   * Run statements in the session, after those before. Rejections are node-postgres' own; after one that is no answer of
+   * the server nobody knows what the session is doing, and it is given up.
+   */
   run<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
     const result = this.#queue.then(() => work(this.#client));
-    this.#queue = result.catch(() => undefined);
+    this.#queue = result.catch((error: unknown) => {
+      if (!(error instanceof pg.DatabaseError || error instanceof LedgerError)) this.#lose();
+    });
     return result;
   }
 
@@ -89,8 +96,10 @@ export class LockSession {
   }
 
   #lose(): void {
+    if (this.#closed || this.#lost.signal.aborted) return;
     clearInterval(this.#ping);
-    if (!this.#closed) this.#lost.abort();
+    this.#lost.abort();
+    void endClient(this.#client);
   }
 }
 

@@ -2,8 +2,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rootOf } from '../../src/ledger/tiles.js';
 import type { Index, Instant, Position, Revision } from '../../src/ledger/types.js';
+import type { Leadership, LedgerBatch, LedgerState } from '../../src/read-model/port.js';
 import { openWriter } from '../../src/read-model/writer.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
+import { eventually } from '../support/ledger-process.js';
+import { startProxy, type PostgresProxy } from '../support/postgres-proxy.js';
 import { batchOf, fill, leading, uuidOf } from '../support/ledger-filler.js';
 
 let database: LedgerDatabase;
@@ -152,6 +155,59 @@ describe('committing', () => {
     await leading(database.projectorUrl, async (leadership) => {
       await expect(leadership.entryAt('broken', 0 as Revision)).rejects.toMatchObject({ code: 'internal' });
     });
+  });
+});
+
+describe('a commit whose session breaks', () => {
+  /** A leadership by way of a proxy, and a batch for it. */
+  async function behindProxy(): Promise<{
+    readonly proxy: PostgresProxy;
+    readonly batch: LedgerBatch;
+    readonly leadership: Leadership;
+    readonly end: () => Promise<void>;
+  }> {
+    const proxy = await startProxy(database.projectorUrl);
+    const writer = openWriter({ url: proxy.url });
+    const leadership = await writer.lead(new AbortController().signal);
+    if (leadership === null) throw new Error('never aborted');
+    const batch = await batchOf(leadership, [{ source: 'doubtful' }]);
+    const end = async (): Promise<void> => {
+      await leadership.release();
+      await writer.close();
+      await proxy.close();
+    };
+    return { proxy, batch, leadership, end };
+  }
+  const stateNow = (): Promise<LedgerState> =>
+    leading(database.projectorUrl, (leadership) => leadership.state());
+
+  it('has happened wholly when the answer alone was lost', async () => {
+    const { proxy, batch, leadership, end } = await behindProxy();
+    proxy.deafen();
+    const commit = leadership.commit(batch);
+    commit.catch(() => undefined);
+    await eventually('the commit', () =>
+      asSuperuser(database, async (client) => {
+        const { rowCount } = await client.query("SELECT FROM ledger.source WHERE source = 'doubtful'");
+        return rowCount === 1;
+      }),
+    );
+    proxy.heal();
+    await expect(commit).rejects.toMatchObject({ code: 'store-unavailable' });
+    expect(leadership.lost.aborted).toBe(true);
+    expect(await stateNow()).toEqual(batch.after);
+    await end();
+  });
+
+  it('has not happened at all when it never arrived', async () => {
+    const { proxy, batch, leadership, end } = await behindProxy();
+    proxy.freeze();
+    const commit = leadership.commit(batch);
+    commit.catch(() => undefined);
+    proxy.heal();
+    await expect(commit).rejects.toMatchObject({ code: 'store-unavailable' });
+    expect(await stateNow()).toEqual(batch.before);
+    await end();
   });
 });
 
