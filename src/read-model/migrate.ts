@@ -3,7 +3,6 @@
  * when any number of processes run it at once.
  */
 import { randomUUID } from 'node:crypto';
-import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { storeError } from '../postgres/errors.js';
@@ -111,6 +110,9 @@ async function ensureSchemas(client: pg.Client, roles: Roles): Promise<void> {
 }
 
 async function runMigrations(client: pg.Client): Promise<readonly string[]> {
+  if ((await databaseVersion(client)) === PROGRAM_VERSION) return [];
+  // costs a tenth of a second to load, and most starts have nothing to migrate
+  const { runner } = await import('node-pg-migrate');
   const silent = () => undefined;
   const applied = await runner({
     dbClient: client,
