@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canonicalBytes } from '../../src/ledger/canonical-json.js';
+import { encodeMetadata, type Metadata } from '../../src/ledger/metadata.js';
+import { entryName } from '../../src/ledger/name.js';
+import type { Entry, Instant, Json } from '../../src/ledger/types.js';
+import { asSuperuser } from '../support/ledger-database.js';
+import { throwAtLog, type ForeignEvent } from '../support/event-log.js';
+import { install, type Installation } from './installation.js';
+
+const OURS: Metadata = {
+  v: 1,
+  recordedAt: '2026-11-20T10:00:00.000Z' as Instant,
+  occurredAt: '2026-11-20T09:00:00.000Z' as Instant,
+  recordedBy: 'admin',
+  actor: 'ada',
+  salt: '0123456789abcdef'.repeat(2),
+};
+
+/** Metadata that is ours but for these members. */
+function almost(members: Readonly<Record<string, Json>>): Buffer {
+  return canonicalBytes({ ...(OURS as unknown as Record<string, Json>), ...members });
+}
+
+interface Thrown extends ForeignEvent {
+  readonly verdict: 'accepted' | 'rejected' | 'duplicate';
+  /** whether the metadata is not ours */
+  readonly foreign?: boolean;
+}
+
+const LONG = 'x'.repeat(4000);
+const SAME = '11111111-2222-4333-8444-555555555555';
+
+const THROWN: Readonly<Record<string, Thrown>> = {
+  'ours, for comparison': {
+    source: 's',
+    data: '{"a":1}',
+    metadata: encodeMetadata(OURS),
+    verdict: 'accepted',
+    foreign: false,
+  },
+  'no JSON': { source: 's', data: 'nonsense', verdict: 'rejected' },
+  'bad UTF-8': { source: 's', data: Buffer.from([0x22, 0xc3, 0x28, 0x22]), verdict: 'rejected' },
+  'empty data': { source: 's', data: '', verdict: 'rejected' },
+  'no metadata': { source: 's', data: '[]', metadata: '', verdict: 'accepted' },
+  '3 MB of metadata': {
+    source: 's',
+    data: '{}',
+    metadata: almost({ context: 'm'.repeat(3_000_000) }),
+    verdict: 'accepted',
+    foreign: false,
+  },
+  '3 MB of metadata that are no JSON': {
+    source: 's',
+    metadata: Buffer.alloc(3_000_000, 0xff),
+    verdict: 'accepted',
+  },
+  'another version': { source: 's', metadata: almost({ v: 2 }), verdict: 'accepted' },
+  'an unknown member': { source: 's', metadata: almost({ more: 1 }), verdict: 'accepted' },
+  'a salt in capitals': { source: 's', metadata: almost({ salt: 'A'.repeat(32) }), verdict: 'accepted' },
+  'the year 0000': {
+    source: 's',
+    metadata: almost({ recordedAt: '0000-01-01T00:00:00.000Z' }),
+    verdict: 'accepted',
+  },
+  'the year 10000': {
+    source: 's',
+    metadata: almost({ occurredAt: '+010000-01-01T00:00:00.000Z' }),
+    verdict: 'accepted',
+  },
+  'the 30th of February': {
+    source: 's',
+    metadata: almost({ occurredAt: '2026-02-30T00:00:00.000Z' }),
+    verdict: 'accepted',
+  },
+  'metadata in another order': { source: 's', metadata: JSON.stringify(OURS), verdict: 'accepted' },
+  'NUL in the type': { source: 's', type: 'a\0b', verdict: 'rejected' },
+  'NUL in the source': { source: 'a\0b', verdict: 'rejected' },
+  '4,000 characters in the type': { source: 's', type: LONG, verdict: 'rejected' },
+  '4,000 characters in the source': { source: LONG, verdict: 'rejected' },
+  'bad UTF-8 in source and type': {
+    source: Buffer.from([0xff, 0x00]),
+    type: Buffer.from([0xfe]),
+    verdict: 'rejected',
+  },
+  'an empty source': { source: '', verdict: 'rejected' },
+  'an empty type': { source: 's', type: '', verdict: 'rejected' },
+  'a source that begins with ~': { source: `~sha256:${'0'.repeat(64)}`, verdict: 'rejected' },
+  'a source that begins with $': { source: '$all', verdict: 'rejected' },
+  '1e200000': { source: 's', data: '1e200000', verdict: 'rejected' },
+  'U+0000': { source: 's', data: '"\\u0000"', verdict: 'rejected' },
+  'a lone surrogate': { source: 's', data: '"\\ud800"', verdict: 'rejected' },
+  'a member given twice': { source: 's', data: '{"a":1,"a":2}', verdict: 'rejected' },
+  '100,000 levels': { source: 's', data: '['.repeat(100_000) + ']'.repeat(100_000), verdict: 'rejected' },
+  'white space and a number written in full': { source: 's', data: ' {"b" : 1.0} ', verdict: 'accepted' },
+  'a registration of nonsense': {
+    source: '_schemas',
+    type: 'schema.registered',
+    data: '{"type":"t"}',
+    verdict: 'rejected',
+  },
+  'a registration that is no JSON': {
+    source: '_schemas',
+    type: 'schema.registered',
+    data: '\x00',
+    verdict: 'rejected',
+  },
+  'a registration that does not compile': {
+    source: '_schemas',
+    type: 'schema.registered',
+    data: '{"type":"foreign","schema":{"pattern":"^(a+)+$"},"judge":1}',
+    verdict: 'rejected',
+  },
+  'an own source that means nothing': { source: '_anything', verdict: 'rejected' },
+  'an own source that does': {
+    source: '_access',
+    type: 'login.failed',
+    data: '{"user":"ada"}',
+    verdict: 'accepted',
+  },
+  'an id': { source: 's', id: SAME, data: '{"first":true}', verdict: 'accepted' },
+  'the same id again': { source: 's', id: SAME, data: '{"first":false}', verdict: 'duplicate' },
+  'the same id, not even JSON': { source: 's', id: SAME, data: 'nonsense', type: '', verdict: 'duplicate' },
+  'the same id elsewhere': { source: 'elsewhere', id: SAME, verdict: 'accepted' },
+  'the nil UUID': { source: 's', id: '00000000-0000-0000-0000-000000000000', verdict: 'accepted' },
+};
+
+let installation: Installation;
+let entries: readonly Entry[];
+beforeAll(async () => {
+  installation = await install();
+  await throwAtLog(installation.database.apiUrl, Object.values(THROWN));
+  installation.project();
+  await installation.sized(Object.keys(THROWN).length);
+  entries = await installation.entries();
+});
+afterAll(async () => {
+  await installation.close();
+});
+
+describe('an event thrown straight at the log', () => {
+  it.each(Object.entries(THROWN).map(([what, thrown], index) => ({ what, thrown, index })))(
+    'is one entry with the right verdict: $what',
+    ({ thrown, index }) => {
+      const entry = entries[index];
+      expect(entry?.header).toMatchObject({ verdict: thrown.verdict, schema: null, index });
+      expect(entry?.data.equals(Buffer.from(thrown.data ?? '{}'))).toBe(true);
+      expect(entry?.metadata.equals(Buffer.from(thrown.metadata ?? ''))).toBe(true);
+      if (typeof thrown.source === 'string') expect(entry?.header.source).toBe(entryName(thrown.source));
+      if (typeof thrown.type === 'string') expect(entry?.header.type).toBe(entryName(thrown.type));
+      const known = entry?.header.recordedBy ?? null;
+      expect(known).toBe(thrown.foreign === false ? 'admin' : null);
+      expect(Math.abs(Date.parse(entry?.header.recordedAt ?? '') - Date.now()) < 600_000).toBe(
+        known === null,
+      );
+    },
+  );
+
+  it('leaves a ledger that verification finds intact', async () => {
+    expect(await installation.verify()).toMatchObject({
+      intact: true,
+      checked: entries.length,
+      findings: [],
+    });
+  });
+
+  it('stops nothing that comes after it', async () => {
+    await throwAtLog(installation.database.apiUrl, [{ source: 's', data: '{"after":"all"}' }]);
+    await installation.sized(entries.length + 1);
+  });
+
+  it('is found to be another log when it stands where a known one stood', async () => {
+    const other = await install();
+    try {
+      await throwAtLog(other.database.apiUrl, [{ source: 'a' }, { source: 'b' }, { source: 'c' }]);
+      const projector = other.project();
+      await other.sized(3);
+      await projector.stop();
+      await asSuperuser(other.database, async (client) => {
+        for (const trigger of ['refuse_row', 'refuse_statement']) {
+          await client.query(`ALTER TABLE event_log.event DISABLE TRIGGER ${trigger}`);
+        }
+        await client.query('UPDATE event_log.event SET data = \'{"forged":1}\' WHERE position = 3');
+      });
+      await throwAtLog(other.database.apiUrl, [{ source: 'd' }]);
+      const again = other.project();
+      await expect.poll(() => again.status().state, { timeout: 10_000 }).toBe('diverged');
+      expect((await other.reader.head()).size).toBe(3);
+      expect(again.status().alarms).toMatchObject([{ code: 'log-diverged' }]);
+    } finally {
+      await other.close();
+    }
+  });
+});

@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from 'node:fs';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { canonicalBytes } from '../../src/ledger/canonical-json.js';
+import { encodeMetadata } from '../../src/ledger/metadata.js';
+import type { Head, Instant, Json } from '../../src/ledger/types.js';
+import { startProjector } from '../../src/projector/projector.js';
+import type { LedgerWriter } from '../../src/read-model/port.js';
+import { readSchemaFiles, registerSchemas } from '../../src/schemas/files.js';
+import { candidate } from '../support/event-log.js';
+import { asSuperuser } from '../support/ledger-database.js';
+import { install, type Installation } from './installation.js';
+import { MemoryLedger } from './memory-ledger.js';
+
+let installation: Installation;
+beforeEach(async () => {
+  installation = await install();
+});
+afterEach(async () => {
+  await installation.close();
+});
+
+const now = (): Instant => '2026-11-20T10:00:00.000Z' as Instant;
+
+function metadata(): Buffer {
+  const salt = '0'.repeat(32);
+  return encodeMetadata({
+    v: 1,
+    recordedAt: now(),
+    occurredAt: null,
+    recordedBy: 'admin',
+    actor: null,
+    salt,
+  });
+}
+
+async function append(
+  source: string,
+  payloads: readonly { readonly type?: string; readonly payload: Json }[],
+): Promise<void> {
+  await installation.log.append(
+    source,
+    payloads.map(({ type, payload }) =>
+      candidate({
+        data: canonicalBytes(payload),
+        metadata: metadata(),
+        ...(type === undefined ? {} : { type }),
+      }),
+    ),
+  );
+}
+
+/** The head of a ledger made in memory, in one go, from the same log. */
+async function referenceHead(size: number): Promise<Head> {
+  const ledger = new MemoryLedger();
+  const projector = startProjector({
+    log: installation.log,
+    writer: ledger as unknown as LedgerWriter,
+    logger: pino({ level: 'silent' }),
+  });
+  await vi.waitFor(() => expect(ledger.entries).toHaveLength(size), { timeout: 20_000 });
+  await projector.stop();
+  return ledger.state.head;
+}
+
+async function head(): Promise<Head> {
+  const { size, hash } = await installation.reader.head();
+  return { size, hash };
+}
+
+describe('the ledger', () => {
+  it('is the same however often the projector is stopped and started in between', async () => {
+    let total = 0;
+    for (let round = 0; round < 8; round++) {
+      const projector = installation.project({ events: 40, bytes: 1_000_000, ms: 5 });
+      for (let source = 0; source < 5; source++) {
+        const count = 10 + ((round * 7 + source * 13) % 60);
+        await append(
+          `source ${source}`,
+          Array.from({ length: count }, (_, n) => ({ payload: { n, round } })),
+        );
+        total += count;
+      }
+      await projector.stop();
+    }
+    installation.project();
+    await installation.sized(total);
+    expect(await head()).toEqual(await referenceHead(total));
+    expect(await installation.verify()).toMatchObject({ intact: true, checked: total });
+  });
+
+  it('is written by one of several projectors at a time, though the sessions of all are killed again and again', async () => {
+    const projectors = [installation.project(), installation.project(), installation.project()];
+    let total = 0;
+    for (let round = 0; round < 12; round++) {
+      await append(
+        'source',
+        Array.from({ length: 50 }, (_, n) => ({ payload: { n, round } })),
+      );
+      total += 50;
+      await asSuperuser(installation.database, (client) =>
+        client.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'event-ledger projector'`,
+        ),
+      );
+    }
+    await installation.sized(total);
+    await expect
+      .poll(() => projectors.filter((each) => each.status().state === 'leading').length, { timeout: 20_000 })
+      .toBe(1);
+    expect(await installation.verify()).toMatchObject({ intact: true, checked: total });
+    expect(await head()).toEqual(await referenceHead(total));
+  });
+
+  it('has real records as accepted entries, each judged by the schema of its type', async () => {
+    const file = '../shared/data/cloudtrail.jsonl';
+    const lines = existsSync(file)
+      ? readFileSync(file, 'utf8').trim().split('\n')
+      : ['{"source":"billing","type":"customer.billed","payload":{"customerId":"c-1","amount":12.5}}'];
+    const files = await readSchemaFiles('schemas');
+    await registerSchemas(installation.log, files, { now });
+    const bySource = new Map<string, { readonly type: string; readonly payload: Json }[]>();
+    for (const line of lines) {
+      const { source, ...event } = JSON.parse(line) as { source: string; type: string; payload: Json };
+      bySource.set(source, [...(bySource.get(source) ?? []), event]);
+    }
+    for (const [source, events] of bySource) await append(source, events);
+    installation.project();
+    await installation.sized(files.length + lines.length);
+    expect((await installation.reader.stats()).verdicts).toEqual({
+      accepted: files.length + lines.length,
+      rejected: 0,
+      duplicate: 0,
+    });
+    const hashes = new Map(files.map(({ type, hash }) => [type, hash]));
+    for (const { header } of (await installation.entries()).slice(files.length)) {
+      expect(header.schema).toBe(hashes.get(header.type) ?? hashes.get('_default'));
+    }
+    expect(await installation.verify()).toMatchObject({ intact: true });
+  });
+});
