@@ -7,7 +7,7 @@ import type pg from 'pg';
 import type { EntryRow } from '../ledger/row.js';
 import { bigintArray, byteaArray } from './binary-array.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
-import { addPlaces, encodePlaces, SEGMENT } from './places.js';
+import { encodePlaces, hasPlace, placesIn, SEGMENT } from './places.js';
 import { readRows } from './rows.js';
 import type { SchemaName } from './schema-name.js';
 import { termKey, termsOf, UNINDEXED } from './terms.js';
@@ -129,7 +129,7 @@ async function insertSegment(
   });
 }
 
-/** Where each term of these occurs in segments from ≤ segment < to: `places` of each segment that all groups have. */
+/** By segment, from ≤ segment < to, the places where every group has one of its terms; in no order. */
 export async function proposePlaces(
   pool: pg.Pool,
   schema: SchemaName,
@@ -151,23 +151,22 @@ export async function proposePlaces(
   }
   const proposed = new Map<number, readonly number[]>();
   for (const [segment, terms] of found) {
-    const places = intersect(keys.map((group) => unionOf(group, terms)));
+    const places = intersect(keys.map((group) => encodedOf(group, terms)));
     if (places.length > 0) proposed.set(segment, places);
   }
   return proposed;
 }
 
-function unionOf(keys: readonly string[], terms: ReadonlyMap<string, Buffer>): ReadonlySet<number> {
-  const places = new Set<number>();
-  for (const key of keys) {
-    const encoded = terms.get(key);
-    if (encoded !== undefined) addPlaces(encoded, places);
-  }
-  return places;
+function encodedOf(keys: readonly string[], terms: ReadonlyMap<string, Buffer>): readonly Buffer[] {
+  return keys.map((key) => terms.get(key)).filter((encoded) => encoded !== undefined);
 }
 
-/** Rising. */
-function intersect([first, ...others]: readonly ReadonlySet<number>[]): readonly number[] {
-  const places = [...(first ?? [])].filter((place) => others.every((other) => other.has(place)));
-  return places.sort((a, b) => a - b);
+/** Places that each group has in one of its lists: those of the group with the shortest, looked up in the others. */
+function intersect(groups: readonly (readonly Buffer[])[]): readonly number[] {
+  const bytesOf = (group: readonly Buffer[]): number => group.reduce((sum, { length }) => sum + length, 0);
+  const [first = [], ...others] = groups.toSorted((a, b) => bytesOf(a) - bytesOf(b));
+  const places = new Set(first.flatMap((encoded) => placesIn(encoded)));
+  return [...places].filter((place) =>
+    others.every((group) => group.some((encoded) => hasPlace(encoded, place))),
+  );
 }

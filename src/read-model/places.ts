@@ -17,13 +17,24 @@ export function encodePlaces(places: readonly number[]): Buffer {
   return bitmap;
 }
 
-/** Adds what `encodePlaces` gave. Bytes that it never gave add what they happen to say: a proposal, no more. */
-export function addPlaces(encoded: Buffer, into: Set<number>): void {
-  if (encoded.length !== BITMAP_BYTES) {
-    for (let at = 0; at + 1 < encoded.length; at += 2) into.add(encoded.readUInt16BE(at) % SEGMENT);
-    return;
+/**
+ * The places in what `encodePlaces` gave, rising. Bytes that it never gave say whatever they happen to say: a proposal, no
+ * more.
+ */
+export function placesIn(encoded: Buffer): readonly number[] {
+  const places: number[] = [];
+  if (encoded.length === BITMAP_BYTES) {
+    for (let place = 0; place < SEGMENT; place++) if (hasPlace(encoded, place)) places.push(place);
+    return places;
   }
-  encoded.forEach((byte, i) => {
-    for (let bit = 0; bit < 8; bit++) if ((byte >> bit) & 1) into.add(i * 8 + bit);
-  });
+  for (let at = 0; at + 1 < encoded.length; at += 2) places.push(encoded.readUInt16BE(at) % SEGMENT);
+  return places;
+}
+
+export function hasPlace(encoded: Buffer, place: number): boolean {
+  if (encoded.length === BITMAP_BYTES) return (((encoded[place >> 3] ?? 0) >> (place & 7)) & 1) === 1;
+  for (let at = 0; at + 1 < encoded.length; at += 2) {
+    if (encoded.readUInt16BE(at) % SEGMENT === place) return true;
+  }
+  return false;
 }
