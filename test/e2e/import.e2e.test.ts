@@ -11,16 +11,16 @@ import {
 
 const CLOUDTRAIL = new URL('../../../shared/data/cloudtrail.jsonl', import.meta.url);
 
-/** Real records where they are at hand, else records of the same shape. */
+/** Real records where they are at hand, else as many made ones. */
 function records(): string {
   if (existsSync(CLOUDTRAIL)) return readFileSync(CLOUDTRAIL, 'utf8');
   const record = (n: number): string =>
     JSON.stringify({
       id: `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`,
       source: `service-${n % 7}.example`,
-      type: 'GetBucketPolicy',
+      type: 'record.without.schema',
       timestamp: '2023-07-10T11:42:23Z',
-      payload: { eventVersion: '1.08', eventSource: 's3.amazonaws.com', eventName: 'GetBucketPolicy', n },
+      payload: { eventVersion: '1.08', eventSource: 's3.amazonaws.com', n },
     });
   return Array.from({ length: 1_900 }, (_, n) => `${record(n)}\n`).join('');
 }

@@ -121,7 +121,7 @@ function copyProject(target: string): void {
     cwd: ROOT,
     encoding: 'utf8',
   });
-  for (const file of files.split('\0').filter((name) => name !== '')) {
+  for (const file of files.split('\0').filter((name) => name !== '' && name !== 'node_modules')) {
     mkdirSync(dirname(join(target, file)), { recursive: true });
     cpSync(join(ROOT, file), join(target, file));
   }

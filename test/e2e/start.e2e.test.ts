@@ -1,12 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  eventually,
-  runCommand,
-  startLedger,
-  temporaryFolder,
-  type LedgerProcess,
-} from '../support/ledger-process.js';
+import { readPlaceDirectory } from '../../src/postgres/server/place.js';
+import { findPostmaster } from '../../src/postgres/server/postmaster.js';
+import { runCommand, startLedger, temporaryFolder, type LedgerProcess } from '../support/ledger-process.js';
 
 const EVENT = JSON.stringify({
   source: 'billing',
@@ -50,13 +46,12 @@ describe('event-ledger start', () => {
     const first = await start();
     expect(first.startupMs).toBeLessThan(10_000);
     const head = await record(first);
-    const postgres = serversUnder(folder.path);
-    expect(postgres.length).toBeGreaterThan(0);
+    expect(await serverOf(`${folder.path}/data`)).not.toBeNull();
 
     const stopping = performance.now();
     expect(await first.stop('SIGINT')).toBe(0);
     expect(performance.now() - stopping).toBeLessThan(5_000);
-    expect(serversUnder(folder.path)).toEqual([]);
+    expect(await serverOf(`${folder.path}/data`)).toBeNull();
 
     const second = await start();
     expect(await second.json<Head>('/v1/head')).toMatchObject({ size: head.size, hash: head.hash });
@@ -77,7 +72,7 @@ describe('event-ledger start', () => {
     });
     expect(other.code).toBe(3);
     expect(other.stderr).toContain(new URL(first.url).port);
-    expect(serversUnder(`${folder.path}/other`)).toEqual([]);
+    expect(await serverOf(`${folder.path}/other`)).toBeNull();
   });
 
   it('recovers by itself after SIGKILL, the orphaned server included', async () => {
@@ -90,13 +85,12 @@ describe('event-ledger start', () => {
     const report = await second.json<{ intact: boolean }>('/v1/verify?mode=full');
     expect(report.intact).toBe(true);
     expect(await second.stop('SIGTERM')).toBe(0);
-    await eventually('no server is left', () => Promise.resolve(serversUnder(folder.path).length === 0));
+    expect(await serverOf(`${folder.path}/data`)).toBeNull();
   });
 });
 
-/** Command lines of running processes that name the folder: the database servers of a test. */
-function serversUnder(path: string): readonly string[] {
-  return execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.includes(path) && line.includes('postgres'));
+/** The process id of the database server that runs for a data directory, wherever its cluster lies. */
+async function serverOf(dataDirectory: string): Promise<number | null> {
+  const place = await readPlaceDirectory(dataDirectory);
+  return place === null ? null : await findPostmaster(join(place, 'cluster'));
 }
