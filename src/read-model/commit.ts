@@ -11,7 +11,7 @@ import {
   textArray,
   timestamptzArray,
   uuidArray,
-} from './binary-array.js';
+} from '../postgres/binary-array.js';
 import type { LedgerBatch } from './port.js';
 import type { SchemaName } from './schema-name.js';
 

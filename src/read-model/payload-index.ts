@@ -5,7 +5,7 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { EntryRow } from '../ledger/row.js';
-import { bigintArray, byteaArray } from './binary-array.js';
+import { bigintArray, byteaArray } from '../postgres/binary-array.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 import { encodePlaces, hasPlace, placesIn, SEGMENT } from './places.js';
 import { readRows } from './rows.js';

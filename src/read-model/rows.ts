@@ -6,8 +6,8 @@ import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { EntryRow } from '../ledger/row.js';
+import { copyOut, type CopiedRow } from '../postgres/copy-out.js';
 import { conditionsOf, LITERALS } from './conditions.js';
-import { copyOut, type CopiedRow } from './copy-out.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 import { bytesMatch } from './payload-match.js';
 import type { SchemaName } from './schema-name.js';
@@ -81,9 +81,8 @@ async function readChunk(
   try {
     await copyOut(
       client,
-      `COPY (SELECT entry.ctid::text, ${expressions.join(', ')} FROM ${schema}.entry
-       WHERE ${conditions.join(' AND ')} ORDER BY entry.index, entry.ctid LIMIT ${MAX_ROWS}
-       ) TO STDOUT (FORMAT binary)`,
+      `SELECT entry.ctid::text, ${expressions.join(', ')} FROM ${schema}.entry
+       WHERE ${conditions.join(' AND ')} ORDER BY entry.index, entry.ctid LIMIT ${MAX_ROWS}`,
       (copied) => {
         const tuple = copied.text() ?? '';
         const row = readRow(copied);

@@ -1,8 +1,9 @@
 /** Events out of the table, a page at a time. */
 import type pg from 'pg';
+import { LedgerError } from '../../ledger/error.js';
 import { instantFromMs } from '../../ledger/time.js';
 import type { EventId, Position, RecordedEvent, Revision } from '../../ledger/types.js';
-import { copyOut } from './copy-out.js';
+import { copyOut, type CopiedRow } from '../../postgres/copy-out.js';
 import { textOf } from './text.js';
 
 /** What a page holds at most: so many events, and no further one after so many bytes. */
@@ -41,8 +42,9 @@ export function pageAt(client: pg.ClientBase, positions: readonly bigint[]): Pro
 }
 
 async function page(client: pg.ClientBase, where: string, order: string, limit: number): Promise<Page> {
+  const events: RecordedEvent[] = [];
   let bytes = 0;
-  const events = await copyOut(
+  await copyOut(
     client,
     `SELECT position, source, revision, id, type, data, metadata, logged_at
      FROM (
@@ -54,25 +56,38 @@ async function page(client: pg.ClientBase, where: string, order: string, limit: 
      ) AS event
      WHERE before < ${PAGE.bytes}
      ORDER BY ${order}`,
-    (fields) => {
-      const [position, source, revision, id, type, data, metadata, loggedAt] = fields as Row;
+    (row) => {
+      const position = fieldOf(row).readBigInt64BE();
+      const source = fieldOf(row);
+      const revision = fieldOf(row).readBigInt64BE();
+      const id = fieldOf(row);
+      const type = fieldOf(row);
+      const data = fieldOf(row);
+      const metadata = fieldOf(row);
+      const loggedAt = fieldOf(row).readBigInt64BE();
       bytes += source.length + type.length + data.length + metadata.length;
-      return {
-        position: position.readBigInt64BE().toString() as Position,
+      events.push({
+        position: position.toString() as Position,
         source: textOf(source),
-        revision: Number(revision.readBigInt64BE()) as Revision,
+        revision: Number(revision) as Revision,
         id: uuidText(id),
         type: textOf(type),
         data,
         metadata,
-        loggedAt: instantFromMs(Number(loggedAt.readBigInt64BE() / 1000n) + POSTGRES_EPOCH_MS),
-      };
+        loggedAt: instantFromMs(Number(loggedAt / 1000n) + POSTGRES_EPOCH_MS),
+      });
+      return true;
     },
   );
   return { events, full: events.length === limit || bytes >= PAGE.bytes };
 }
 
-type Row = readonly [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
+/** No column of the log's table takes NULL. */
+function fieldOf(row: CopiedRow): Buffer {
+  const field = row.bytes();
+  if (field === null) throw new LedgerError('internal', 'the event log has a row with NULL in it');
+  return field;
+}
 
 function uuidText(bytes: Buffer): EventId {
   const hex = bytes.toString('hex');

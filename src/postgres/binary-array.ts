@@ -6,7 +6,15 @@ import { instantToMs } from '../ledger/time.js';
 import type { Instant } from '../ledger/types.js';
 
 /** Object identifiers of the element types, the same in every PostgreSQL. */
-const OID = { bytea: 17, bigint: 20, smallint: 21, text: 25, timestamptz: 1184, uuid: 2950 } as const;
+const OID = {
+  boolean: 16,
+  bytea: 17,
+  bigint: 20,
+  smallint: 21,
+  text: 25,
+  timestamptz: 1184,
+  uuid: 2950,
+} as const;
 
 /** Milliseconds from 1970 to PostgreSQL's year 2000. */
 const EPOCH_MS = 946_684_800_000;
@@ -46,6 +54,15 @@ export function bigintArray(values: readonly (number | bigint)[]): Buffer {
     values,
     () => 8,
     (into, value, at) => into.writeBigInt64BE(BigInt(value), at),
+  );
+}
+
+export function booleanArray(values: readonly boolean[]): Buffer {
+  return encode(
+    OID.boolean,
+    values,
+    () => 1,
+    (into, value, at) => into.writeUInt8(value ? 1 : 0, at),
   );
 }
 
