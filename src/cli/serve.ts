@@ -1,90 +1,21 @@
 /** `event-ledger start`, `api` and `projector`: the commands that run until they are stopped. */
 import type { Command } from 'commander';
-import { runApi, runProjector, type Running, type RunningProjector } from '../app.js';
-import { readConfig, type Config } from '../config.js';
-import { LedgerError } from '../ledger/error.js';
-import { openStores, type Stores } from '../stores.js';
-import { ensureAdminPassword } from './admin-password.js';
-import { banner } from './banner.js';
-import { EXIT, type ExitCode } from './exit.js';
-import { makeLogger } from './logger.js';
-import { print } from './output.js';
-import { version } from './version.js';
+import type { ExitCode } from './exit.js';
 
-type Part = 'api' | 'projector';
+const DESCRIPTIONS = {
+  start: 'run everything in one process, on an embedded PostgreSQL unless DATABASE_URL names another',
+  api: 'run the API; requires DATABASE_URL',
+  projector: 'run a projector, which waits while another one is active; requires DATABASE_URL',
+} as const;
+
+export type ServingCommand = keyof typeof DESCRIPTIONS;
 
 export function addServe(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
-  program
-    .command('start', { isDefault: false })
-    .description('run everything in one process, on an embedded PostgreSQL unless DATABASE_URL names another')
-    .action(() => run(() => serve(['api', 'projector'], readConfig(process.env))));
-  program
-    .command('api')
-    .description('run the API; requires DATABASE_URL')
-    .action(() => run(() => serve(['api'], requireDatabase(readConfig(process.env), 'api'))));
-  program
-    .command('projector')
-    .description('run a projector, which waits while another one is active; requires DATABASE_URL')
-    .action(() => run(() => serve(['projector'], requireDatabase(readConfig(process.env), 'projector'))));
-}
-
-function requireDatabase(config: Config, command: string): Config {
-  if (config.databaseUrl !== null) return config;
-  throw new LedgerError(
-    'invalid-configuration',
-    `DATABASE_URL: must be set for the command ${command}; start runs everything without it`,
-  );
-}
-
-async function serve(parts: readonly Part[], config: Config): Promise<ExitCode> {
-  const logger = makeLogger(config.logLevel);
-  const stopped = untilSignal();
-  const running: Running[] = [];
-  try {
-    const stores = await openStores(config, logger, stopped.signal);
-    running.push(stores);
-    const projector = parts.includes('projector') ? runProjector(stores, logger) : undefined;
-    if (projector !== undefined) running.push(projector);
-    if (parts.includes('api')) running.push(await serveApi(stores, config, logger, projector));
-    else logger.info('ready');
-    await stopped.promise;
-    logger.info('stopping');
-    return EXIT.done;
-  } catch (error) {
-    // Stopped while starting: whatever the start tripped over is no failure then.
-    if (stopped.signal.aborted) return EXIT.done;
-    throw error;
-  } finally {
-    for (const part of running.reverse()) await part.close();
+  for (const name of Object.keys(DESCRIPTIONS) as ServingCommand[]) {
+    program
+      .command(name)
+      .description(DESCRIPTIONS[name])
+      // loaded when it runs: the other commands need neither server nor database
+      .action(() => run(async () => (await import('./serving.js')).serve(name)));
   }
-}
-
-async function serveApi(
-  stores: Stores,
-  config: Config,
-  logger: ReturnType<typeof makeLogger>,
-  projector: RunningProjector | undefined,
-): Promise<Running> {
-  const adminPassword = await ensureAdminPassword(config);
-  const options = { host: config.host, port: config.port, adminPassword, version: version() };
-  const api = await runApi(stores, options, logger, projector);
-  logger.info({ url: api.url }, 'ready');
-  if (stores.embedded !== null) print(banner(api.url, config));
-  return api;
-}
-
-/** The first signal asks for a clean stop; a second one no longer waits for it. */
-function untilSignal(): { readonly promise: Promise<void>; readonly signal: AbortSignal } {
-  const stopping = new AbortController();
-  const promise = new Promise<void>((resolve) => {
-    const stop = (): void => {
-      if (stopping.signal.aborted) process.exit(EXIT.unavailable);
-      stopping.abort();
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-    process.on('SIGHUP', stop);
-  });
-  return { promise, signal: stopping.signal };
 }

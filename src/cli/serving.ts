@@ -1,0 +1,82 @@
+/** Serving: the parts that a command runs until it is stopped. */
+import { runApi, runProjector, type Running, type RunningProjector } from '../app.js';
+import { readConfig, type Config } from '../config.js';
+import { LedgerError } from '../ledger/error.js';
+import { openStores, type Stores } from '../stores.js';
+import { ensureAdminPassword } from './admin-password.js';
+import { banner } from './banner.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { makeLogger } from './logger.js';
+import { print } from './output.js';
+import type { ServingCommand } from './serve.js';
+import { version } from './version.js';
+
+type Part = 'api' | 'projector';
+
+const PARTS: Readonly<Record<ServingCommand, readonly Part[]>> = {
+  start: ['api', 'projector'],
+  api: ['api'],
+  projector: ['projector'],
+};
+
+/** Runs the parts of a command until a signal ends them. */
+export async function serve(command: ServingCommand): Promise<ExitCode> {
+  const parts = PARTS[command];
+  const config = readConfig(process.env);
+  if (command !== 'start' && config.databaseUrl === null) {
+    throw new LedgerError(
+      'invalid-configuration',
+      `DATABASE_URL: must be set for the command ${command}; start runs everything without it`,
+    );
+  }
+  const logger = makeLogger(config.logLevel);
+  const stopped = untilSignal();
+  const running: Running[] = [];
+  try {
+    const stores = await openStores(config, logger, stopped.signal);
+    running.push(stores);
+    const projector = parts.includes('projector') ? runProjector(stores, logger) : undefined;
+    if (projector !== undefined) running.push(projector);
+    if (parts.includes('api')) running.push(await serveApi(stores, config, logger, projector));
+    else logger.info('ready');
+    await stopped.promise;
+    logger.info('stopping');
+    return EXIT.done;
+  } catch (error) {
+    // Stopped while starting: whatever the start tripped over is no failure then.
+    if (stopped.signal.aborted) return EXIT.done;
+    throw error;
+  } finally {
+    for (const part of running.reverse()) await part.close();
+  }
+}
+
+async function serveApi(
+  stores: Stores,
+  config: Config,
+  logger: ReturnType<typeof makeLogger>,
+  projector: RunningProjector | undefined,
+): Promise<Running> {
+  const adminPassword = await ensureAdminPassword(config);
+  const options = { host: config.host, port: config.port, adminPassword, version: version() };
+  const api = await runApi(stores, options, logger, projector);
+  logger.info({ url: api.url }, 'ready');
+  if (stores.embedded !== null) print(banner(api.url, config));
+  return api;
+}
+
+/** The first signal asks for a clean stop; a second one no longer waits for it. */
+function untilSignal(): { readonly promise: Promise<void>; readonly signal: AbortSignal } {
+  const stopping = new AbortController();
+  const promise = new Promise<void>((resolve) => {
+    const stop = (): void => {
+      if (stopping.signal.aborted) process.exit(EXIT.unavailable);
+      stopping.abort();
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    process.on('SIGHUP', stop);
+  });
+  return { promise, signal: stopping.signal };
+}
