@@ -1,13 +1,8 @@
 /** `event-ledger migrate`: makes and upgrades the database. */
 import type { Command } from 'commander';
 import type { ExitCode } from './exit.js';
+import type { MigrateArguments } from './migrating.js';
 import { collect } from './parameters.js';
-
-export interface MigrateArguments {
-  readonly grant: readonly string[];
-  readonly printSql?: boolean;
-  readonly json?: boolean;
-}
 
 export function addMigrate(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
   program

@@ -4,8 +4,13 @@ import { LedgerError } from '../ledger/error.js';
 import { migrate, migrateSql, type MigrateOptions } from '../read-model/migrate.js';
 import { GROUPS, type Grant, type Group } from '../read-model/roles.js';
 import { EXIT, type ExitCode } from './exit.js';
-import type { MigrateArguments } from './migrate.js';
 import { print } from './output.js';
+
+export interface MigrateArguments {
+  readonly grant: readonly string[];
+  readonly printSql?: boolean;
+  readonly json?: boolean;
+}
 
 /** @throws LedgerError `invalid-configuration`, `invalid-input` (an argument), and what migrating throws */
 export async function migrateDatabase(args: MigrateArguments): Promise<ExitCode> {

@@ -1,11 +1,7 @@
 /** `event-ledger rebuild`: makes the ledger again from the log, beside the one there is, and compares the two. */
 import type { Command } from 'commander';
 import type { ExitCode } from './exit.js';
-
-export interface RebuildOptions {
-  readonly swap?: boolean;
-  readonly json?: boolean;
-}
+import type { RebuildOptions } from './rebuilding.js';
 
 export function addRebuild(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
   program

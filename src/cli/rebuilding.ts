@@ -15,7 +15,11 @@ import { EXIT, type ExitCode } from './exit.js';
 import { makeLogger } from './logger.js';
 import { print } from './output.js';
 import { showProgress } from './progress.js';
-import type { RebuildOptions } from './rebuild.js';
+
+export interface RebuildOptions {
+  readonly swap?: boolean;
+  readonly json?: boolean;
+}
 
 interface Result extends Comparison {
   /** the old ledger is what the log gives */

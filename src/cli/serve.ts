@@ -1,14 +1,13 @@
 /** `event-ledger start`, `api` and `projector`: the commands that run until they are stopped. */
 import type { Command } from 'commander';
 import type { ExitCode } from './exit.js';
+import type { ServingCommand } from './serving.js';
 
-const DESCRIPTIONS = {
+const DESCRIPTIONS: Readonly<Record<ServingCommand, string>> = {
   start: 'run everything in one process, on an embedded PostgreSQL unless DATABASE_URL names another',
   api: 'run the API; requires DATABASE_URL',
   projector: 'run a projector, which waits while another one is active; requires DATABASE_URL',
-} as const;
-
-export type ServingCommand = keyof typeof DESCRIPTIONS;
+};
 
 export function addServe(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
   for (const name of Object.keys(DESCRIPTIONS) as ServingCommand[]) {

@@ -8,8 +8,9 @@ import { banner } from './banner.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { makeLogger } from './logger.js';
 import { print } from './output.js';
-import type { ServingCommand } from './serve.js';
 import { version } from './version.js';
+
+export type ServingCommand = 'start' | 'api' | 'projector';
 
 type Part = 'api' | 'projector';
 
