@@ -14,6 +14,8 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
   readonly faults: (CommitFault | null)[] = [];
   /** rejections of the next attempts to lead */
   readonly refusals: LedgerError[] = [];
+  /** rejections of the next look-ups of identities */
+  readonly lookUpFaults: LedgerError[] = [];
   /** batches with more entries are refused */
   capacity = Infinity;
   /** somebody else leads */
@@ -39,6 +41,8 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
       state: () => Promise.resolve(this.state),
       sourceHeads: (sources) => Promise.resolve(this.#headsOf(sources)),
       recordedIdentities: (identities) => {
+        const fault = this.lookUpFaults.shift();
+        if (fault !== undefined) return Promise.reject(fault);
         const recorded = new Set(entries.map(({ header }) => `${header.source}\0${header.id}`));
         const keys = identities.map(({ source, id }) => `${source}\0${id}`);
         return Promise.resolve(new Set(keys.filter((key) => recorded.has(key))));

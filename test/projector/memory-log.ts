@@ -29,6 +29,8 @@ export class MemoryLog implements ProjectedLog {
   /** events that a subscription hands over at once */
   batch = 100;
   subscriptions = 0;
+  /** whether subscriptions leave open if there is more, and say nothing then */
+  stalls = false;
   readonly #changed = new EventEmitter().setMaxListeners(0);
   #broken = new AbortController();
 
@@ -57,7 +59,7 @@ export class MemoryLog implements ProjectedLog {
     while (!ending.aborted) {
       const events = this.events.slice(seen, seen + this.batch);
       seen += events.length;
-      const live = seen >= this.events.length;
+      const live = seen >= this.events.length && !this.stalls;
       if (events.length > 0 || !saidLive) yield { events, live };
       saidLive = live;
       if (seen < this.events.length) continue;

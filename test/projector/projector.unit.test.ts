@@ -133,22 +133,25 @@ describe('the projector', () => {
     ]);
   });
 
-  it('calls an event a duplicate whose id its source has had: in the batch, in the one before, in the ledger', async () => {
-    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
-    const id = '00000000-0000-4000-8000-000000000001';
-    log.write({ id }, { id, payload: 'other' }, { id, source: 'elsewhere' });
-    const projector = project(log, ledger, { events: 1, bytes: 1e6, ms: 5 });
-    await sized(ledger, 3);
-    log.write({ id });
-    await sized(ledger, 4);
-    await projector.stop();
-    log.write({ id });
-    project(log, ledger);
-    await sized(ledger, 5);
-    expect(ledger.entries.map(({ header }) => header.verdict)).toEqual([
-      ...['accepted', 'duplicate', 'accepted', 'duplicate', 'duplicate'],
-    ]);
-  });
+  it.each([1, 2, 50])(
+    'calls an event a duplicate whose id its source has had, in batches of %d',
+    async (events) => {
+      const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+      const id = '00000000-0000-4000-8000-000000000001';
+      log.write({ id }, { id, payload: 'other' }, { id, source: 'elsewhere' });
+      const projector = project(log, ledger, { events, bytes: 1e6, ms: 5 });
+      await sized(ledger, 3);
+      log.write({ id });
+      await sized(ledger, 4);
+      await projector.stop();
+      log.write({ id });
+      project(log, ledger);
+      await sized(ledger, 5);
+      expect(ledger.entries.map(({ header }) => header.verdict)).toEqual([
+        ...['accepted', 'duplicate', 'accepted', 'duplicate', 'duplicate'],
+      ]);
+    },
+  );
 
   it('commits at once when the log is at its end', async () => {
     const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
@@ -200,6 +203,15 @@ describe('when something fails, the projector', () => {
       await sized(ledger, (i + 1) * 20);
     }
     expect(ledger.state).toEqual((await ledgerOf(log.events)).state);
+  });
+
+  it('goes on after a look-up failed while the log was silent', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    log.stalls = true;
+    ledger.lookUpFaults.push(new LedgerError('store-unavailable', 'no database'));
+    log.write({});
+    project(log, ledger);
+    await sized(ledger, 1);
   });
 
   it('says so once an outage, and again when it is over', async () => {

@@ -287,6 +287,10 @@ describe('a schema is admitted or refused the same with half of the stack:', () 
       (inner) => ({ anyOf: [inner, { type: 'number' }] }),
       true,
     ),
+    'towers of many': list(8, () => 0).reduce<Schema>(
+      (inner) => ({ properties: { ...map(240, () => ({ type: 'string' })), next: inner } }),
+      true,
+    ),
     'a recursion over small properties': recursive({ properties: map(80, () => ({ type: 'string' })) }),
     'a recursion over items': recursive({
       properties: map(70, () => ({ items: { items: { type: 'string' } } })),

@@ -167,7 +167,7 @@ describe('the door', () => {
   it('applies the rules of the own sources', () => {
     const door = (payload: Json): string | undefined =>
       doorProblems('_schemas', 'schema.registered', payload, schemas)[0]?.pointer;
-    expect(door({ type: 't', schema: { items: { type: 'strin' } }, judge: 1 })).toBe('/schema');
+    expect(door({ type: 't', schema: { items: { type: 'strin' } }, judge: 1 })).toBe('/schema/items/type');
     expect(door({ type: 't', schema: { items: { format: 'x' } }, judge: 1 })).toBe('/schema/items/format');
     expect(door({ type: 't', schema: true, judge: 3 })).toBe('/judge');
     expect(door({ type: '', schema: true, judge: 1 })).toBe('/type');
