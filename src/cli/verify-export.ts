@@ -50,7 +50,7 @@ function requireHead(text: string): Head {
   throw new LedgerError('invalid-input', `--head ${text}: must be SIZE:HASH, the hash in 64 hex digits`);
 }
 
-const READ_AHEAD_BYTES = 1024 * 1024;
+const READ_AHEAD_BYTES = 64 * 1024;
 
 /** @returns what kept the file from being read to its end, null when nothing did */
 async function feed(checker: ExportChecker, file: string, quiet: boolean): Promise<string | null> {
