@@ -29,6 +29,10 @@ export const FORMATS: ReadonlySet<string> = new Set([...FROM_AJV_FORMATS, 'regex
 /** Nothing longer has a format: beyond this the stack of an ordinary regular expression engine is at stake. */
 const LONGEST = 65_536;
 
+/** What it costs to look whether a text is a pattern, and how long that may take. */
+const STEPS_OF_A_PATTERN = 2000;
+const PATTERN_CHECK_STEPS = 5000;
+
 /** The formats as functions that count their work. */
 export function formatsFor(work: Work): Record<string, (text: string) => boolean> {
   const formats: Record<string, (text: string) => boolean> = {};
@@ -39,7 +43,10 @@ export function formatsFor(work: Work): Record<string, (text: string) => boolean
     };
   };
   for (const name of FROM_AJV_FORMATS) add(name, matcherOf(fullFormats[name]));
-  add('regex', isPattern);
+  add('regex', (text) => {
+    work.spend(STEPS_OF_A_PATTERN);
+    return isPattern(text);
+  });
   return formats;
 }
 
@@ -55,7 +62,7 @@ function matcherOf(format: DefinedFormats[keyof DefinedFormats]): (text: string)
 /** Whether a text is a pattern that a schema of this judge may have. */
 function isPattern(text: string): boolean {
   try {
-    compilePattern(text);
+    compilePattern(text, { steps: PATTERN_CHECK_STEPS });
     return true;
   } catch (error) {
     if (error instanceof PatternRefused) return false;

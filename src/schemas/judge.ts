@@ -4,7 +4,7 @@
  * shows when an upgrade changes a verdict.
  */
 import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
-import { canonicalBytes } from '../ledger/canonical-json.js';
+import { canonicalBytes, canonicalJson } from '../ledger/canonical-json.js';
 import { LedgerError } from '../ledger/error.js';
 import { sha256 } from '../ledger/hash.js';
 import type { JsonProblem } from '../ledger/strict-json.js';
@@ -37,8 +37,13 @@ export type Admission =
   | { readonly ok: true; readonly schema: CompiledSchema }
   | { readonly ok: false; readonly problem: JsonProblem };
 
-/** Steps that judging one event may take: about half a second at worst. Part of judge 1. */
-const STEPS = 4_000_000;
+/**
+ * Steps that judging one event may take, part of judge 1: so many, and some more for each character of its canonical
+ * form, at most MOST_STEPS, which is about half a second.
+ */
+const STEPS = 50_000;
+const STEPS_PER_CHARACTER = 16;
+const MOST_STEPS = 4_000_000;
 
 /** Steps for finding all that is wrong with a value that was refused; beyond them the first thing is named. */
 const STEPS_FOR_REASONS = 5000;
@@ -89,7 +94,10 @@ function admitted(schema: Json): CompiledSchema {
   const verdict = compile(false);
   let reasons: ValidateFunction | null = null;
 
-  const accepts = (value: Json): boolean => run(verdict, value, work, STEPS) === 'valid';
+  const accepts = (value: Json): boolean => {
+    work.begin(STEPS, () => Math.min(MOST_STEPS - STEPS, STEPS_PER_CHARACTER * canonicalJson(value).length));
+    return run(verdict, value) === 'valid';
+  };
   return {
     hash: sha256(bytes),
     accepts,
@@ -97,19 +105,14 @@ function admitted(schema: Json): CompiledSchema {
       if (accepts(value)) return [];
       const first = taken(verdict);
       reasons ??= compile(true);
-      const all = run(reasons, value, work, STEPS_FOR_REASONS) === 'invalid' ? taken(reasons) : [];
+      work.begin(STEPS_FOR_REASONS);
+      const all = run(reasons, value) === 'invalid' ? taken(reasons) : [];
       return problemsFrom(all.length > 0 ? all : first);
     },
   };
 }
 
-function run(
-  validate: ValidateFunction,
-  value: Json,
-  work: Work,
-  steps: number,
-): 'valid' | 'invalid' | 'thrown' {
-  work.begin(steps);
+function run(validate: ValidateFunction, value: Json): 'valid' | 'invalid' | 'thrown' {
   validate.errors = null;
   try {
     return validate(value) ? 'valid' : 'invalid';

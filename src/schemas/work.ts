@@ -9,14 +9,23 @@ export class WorkExceeded extends Error {}
 
 export class Work {
   private left = 0;
+  private allowance: (() => number) | null = null;
 
-  begin(steps: number): void {
+  /**
+   * @param steps that may be spent
+   * @param allowance steps on top of them, asked for when they are used up
+   */
+  begin(steps: number, allowance: (() => number) | null = null): void {
     this.left = steps;
+    this.allowance = allowance;
   }
 
   /** @throws WorkExceeded */
   spend(steps: number): void {
     this.left -= steps;
+    if (this.left >= 0) return;
+    this.left += this.allowance?.() ?? 0;
+    this.allowance = null;
     if (this.left < 0) throw new WorkExceeded();
   }
 }

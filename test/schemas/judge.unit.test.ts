@@ -229,7 +229,7 @@ describe('what would take for ever is refused instead:', () => {
       items: { oneOf: list(240, (i) => ({ type: 'object', minProperties: i + 2, maxProperties: i + 2 })) },
     });
     expect(schema.accepts(list(200_000, () => ({})))).toBe(false);
-    expect(schema.accepts(list(100, (i) => map((i % 240) + 2, () => 1)))).toBe(true);
+    expect(schema.accepts(list(20, (i) => map(i + 2, () => 1)))).toBe(true);
   });
 
   it('items compared with each other, in linear time', () => {

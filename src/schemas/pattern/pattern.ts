@@ -29,7 +29,9 @@ export function compilePattern(
   const parts = [{ node, negate: false }, ...ahead].map(({ node: part, negate }) => {
     refuseExponential(part, budget);
     const automaton = automatonOf(part);
-    return { size: automaton.instructions.length, matches: matcherOf(automaton), negate };
+    let matcher: ((text: string) => boolean) | null = null;
+    const matches = (text: string): boolean => (matcher ??= matcherOf(automaton))(text);
+    return { size: automaton.instructions.length, matches, negate };
   });
   return {
     size: parts.reduce((sum, part) => sum + part.size, 0),
