@@ -44,6 +44,10 @@ export function runProjector(stores: Stores, logger: Logger): RunningProjector {
   const writer = openWriter({ url, logger });
   const log = openPostgresEventLog({ url, applicationName: 'event-ledger projector' });
   const projector = startProjector({ log, writer, logger });
+  // nothing waits for it: projecting begins as soon as it can
+  reportSelfCheck(writer, logger).catch((error: unknown) =>
+    logger.warn({ err: error }, 'the database could not be checked'),
+  );
   return {
     status: () => projector.status(),
     async close() {
@@ -93,9 +97,9 @@ export async function runApi(
   }
 }
 
-/** Tampering is a finding, not a failure: the API goes on serving, and every verification says the same. */
-async function reportSelfCheck(reader: LedgerReader, logger: Logger): Promise<void> {
-  const { checked, findings } = await reader.selfCheck();
+/** Tampering is a finding, not a failure: the process goes on, and every verification says the same. */
+async function reportSelfCheck(login: Pick<LedgerReader, 'selfCheck'>, logger: Logger): Promise<void> {
+  const { checked, findings } = await login.selfCheck();
   if (!checked) logger.warn('the database is newer than this program: its catalogue was not checked');
   for (const finding of findings) logger.error({ finding }, 'the database is not as the migrations made it');
 }

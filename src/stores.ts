@@ -4,6 +4,7 @@ import type { Config } from './config.js';
 import { LedgerError } from './ledger/error.js';
 import { attachOrStart, startEmbedded, type EmbeddedServer } from './postgres/server/embedded.js';
 import { migrate } from './read-model/migrate.js';
+import { openReader } from './read-model/reader.js';
 
 export interface Stores {
   /** logins with the rights of an API process, and of a projector */
@@ -19,10 +20,14 @@ export interface Stores {
 /**
  * The stores to run a ledger on. The embedded ones are migrated here, because one process owns everything; a named
  * database is migrated by hand.
- * @throws LedgerError `in-use` when another process runs the embedded server, and what migrating throws
+ * @throws LedgerError `in-use` when another process runs the embedded server; `schema-version` when the named database
+ *   was not migrated; and what migrating and connecting throw
  */
 export async function openStores(config: Config, logger: Logger, signal?: AbortSignal): Promise<Stores> {
-  if (config.databaseUrl !== null) return namedStores(config, config.databaseUrl);
+  if (config.databaseUrl !== null) {
+    await requireMigrated(config.databaseUrl);
+    return namedStores(config, config.databaseUrl);
+  }
   const server = await startEmbedded(embeddedOptions(config, logger, signal));
   try {
     await migrateEmbedded(server, config.origin);
@@ -60,6 +65,15 @@ async function migrateEmbedded(server: EmbeddedServer, origin: string | null): P
       { login: 'reader', groups: ['reader'] },
     ],
   });
+}
+
+async function requireMigrated(url: string): Promise<void> {
+  const reader = openReader({ url });
+  try {
+    await reader.ready();
+  } finally {
+    await reader.close();
+  }
 }
 
 function namedStores(config: Config, url: string): Stores {
