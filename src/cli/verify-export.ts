@@ -9,7 +9,7 @@ import { ExportChecker, type ExportReport } from '../ledger/export-check.js';
 import { parseNotedHead } from '../ledger/manifest.js';
 import type { Head } from '../ledger/types.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print } from './output.js';
+import { print, shown } from './output.js';
 import { showProgress } from './progress.js';
 import { describeFinding } from './verify.js';
 
@@ -112,7 +112,8 @@ async function isGzipped(handle: FileHandle): Promise<boolean> {
   return bytesRead === GZIP_MAGIC.length && buffer.equals(GZIP_MAGIC);
 }
 
-function describeReport(report: ExportReport, damage: string | null): string {
+/** What a person is told; nothing in it can speak to the terminal. */
+export function describeReport(report: ExportReport, damage: string | null): string {
   const { count, unread, manifest, findings, findingsTotal } = report;
   const intact = report.intact && damage === null;
   const verdict = intact ? 'intact' : `NOT INTACT: ${findingsTotal} finding${findingsTotal === 1 ? '' : 's'}`;
@@ -135,7 +136,9 @@ function describeScope({ manifest }: ExportReport): string {
     values.map((value) => `${name}=${value}`),
   );
   const range = `indexes ${manifest.fromIndex} to ${manifest.toIndex}, exclusive`;
-  return ` of ${manifest.ledger}, ${range}${filters.length === 0 ? '' : `, where ${filters.join(', ')}`}`;
+  return shown(
+    ` of ${manifest.ledger}, ${range}${filters.length === 0 ? '' : `, where ${filters.join(', ')}`}`,
+  );
 }
 
 function describeHead({ head }: ExportReport): string {

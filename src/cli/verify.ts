@@ -5,7 +5,7 @@ import type { Finding, VerificationReport } from '../ledger/finding.js';
 import { connectToApi, describeProblem, unreachable } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { readLines } from './lines.js';
-import { print } from './output.js';
+import { print, shown } from './output.js';
 import { showProgress } from './progress.js';
 
 interface VerifyOptions {
@@ -88,7 +88,7 @@ function describeReport(report: VerificationReport): string {
 
 /** One finding in one line. */
 export function describeFinding(finding: Finding): string {
-  return [
+  const text = [
     `  ${finding.code}`,
     finding.line === undefined ? '' : `line ${finding.line}`,
     finding.index === null ? '' : `index ${finding.index}`,
@@ -100,4 +100,5 @@ export function describeFinding(finding: Finding): string {
   ]
     .filter((part) => part !== '')
     .join('  ');
+  return shown(text);
 }
