@@ -34,6 +34,7 @@ describe('the manifest', () => {
     ['ledger', LINE.replace('"ledger.example/1"', '1')],
     ['filters', LINE.replace('["user.login","user.logout"]', '"user.login"')],
     ['filters', LINE.replace('"user.login"', '1')],
+    ['filters', LINE.replace('"user.login","user.logout"', '')],
     ['count', LINE.replace('"count":2', '"count":-2')],
     ['fromIndex', LINE.replace('"fromIndex":0', '"fromIndex":null')],
     ['toIndex', LINE.replace('"toIndex":7', '"toIndex":7.5')],
