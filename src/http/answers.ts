@@ -4,7 +4,7 @@ import type { Static } from 'typebox';
 import type { Entry } from '../ledger/types.js';
 import { sendProblem } from './errors.js';
 import { appliedPreferences, type Preferences } from './prefer.js';
-import { problemBody, statusOf } from './problem.js';
+import { problemBody, statusOf, type Problem } from './problem.js';
 import type { Outcome } from './recording.js';
 import type { BatchAnswer, Queued, Recorded } from './shapes.js';
 import { batchStatus, OUTCOMES } from './status.js';
@@ -54,13 +54,27 @@ export function sendResults(reply: FastifyReply, outcomes: readonly Outcome[]): 
     return { status, eventId: one.eventId, source: one.source, revision: one.revision };
   }) as Static<typeof BatchAnswer>['results'];
   const status = batchStatus(statuses);
-  if (status === 503) {
-    const detail = 'No event of the batch was taken; send it again in a moment.';
-    return sendProblem(reply, { code: 'log-unavailable', detail, retryAfter: 2, members: { results } });
-  }
-  if (status === 422) {
-    const detail = 'No event of the batch was taken; each result says why.';
-    return sendProblem(reply, { code: 'none-taken', detail, members: { results } });
+  if (status === 422 || status === 503) {
+    return sendProblem(reply, { ...problemOfBatch(status, outcomes), members: { results } });
   }
   return reply.code(status).send({ results });
+}
+
+/** What is said of a batch of which no event is known to be taken. */
+export function problemOfBatch(status: 422 | 503, outcomes: readonly Outcome[]): Problem {
+  if (status === 422) {
+    return { code: 'none-taken', detail: 'No event of the batch was taken; each result says why.' };
+  }
+  const uncertain = outcomes.some((one) => one.status === 'refused' && one.problem.code === 'log-uncertain');
+  return uncertain
+    ? {
+        code: 'log-uncertain',
+        detail: 'Events of the batch may have been recorded or not; each result says which, and what to do.',
+        retryAfter: 2,
+      }
+    : {
+        code: 'log-unavailable',
+        detail: 'No event of the batch was taken; send it again in a moment.',
+        retryAfter: 2,
+      };
 }
