@@ -3,8 +3,15 @@ import { join, relative } from 'node:path';
 import type { Config } from '../config.js';
 import { ADMIN_PASSWORD_FILE } from './admin-password.js';
 
+const DEFAULT_URL = 'http://127.0.0.1:8080';
+const DEFAULT_DATA = '.event-ledger';
+
 export function banner(url: string, config: Config): string {
-  const file = join(relative('', config.dataDirectory), ADMIN_PASSWORD_FILE);
+  const data = relative('', config.dataDirectory);
+  // typed in another terminal, which does not have the settings of this one
+  const settings = data === DEFAULT_DATA ? '' : `LEDGER_DATA=${shellQuoted(data || '.')} `;
+  const target = url === DEFAULT_URL ? '' : ` --url ${url}`;
+  const file = join(data, ADMIN_PASSWORD_FILE);
   const password = config.adminPassword === null ? `$(cat ${shellQuoted(file)})` : '$LEDGER_ADMIN_PASSWORD';
   return `
 The ledger runs at ${url}. In another terminal:
@@ -16,16 +23,16 @@ The ledger runs at ${url}. In another terminal:
 
   # read the ledger, and recompute it
   curl -u "admin:${password}" ${url}/v1/events
-  npx event-ledger verify
+  ${settings}npx event-ledger verify${target}
 
   # be the attacker: flip one byte of a payload as the database's superuser, then verify again
-  npm run demo:tamper
+  ${settings}npm run demo:tamper
 
-Ctrl-C stops it; the data stay in ${relative('', config.dataDirectory) || '.'}.
+Ctrl-C stops it; the data stay in ${data || '.'}.
 `;
 }
 
-/** Inside double quotes. */
+/** A path as a word of the shell. */
 function shellQuoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
