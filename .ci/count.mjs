@@ -1,9 +1,10 @@
-// Adds up what vitest's JSON reports say; a suite that did not run counts as a failure.
+// Adds up what failed before and what vitest's JSON reports say; a suite that did not run counts as a failure.
 import { readFileSync } from 'node:fs';
 
 let passed = 0;
-let failed = 0;
-for (const path of process.argv.slice(2)) {
+const [before, ...reports] = process.argv.slice(2);
+let failed = Number(before);
+for (const path of reports) {
   try {
     const report = JSON.parse(readFileSync(path, 'utf8'));
     passed += report.numPassedTests;
