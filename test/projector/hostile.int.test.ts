@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
+import { ExportChecker } from '../../src/ledger/export-check.js';
+import { NO_FILTERS } from '../../src/ledger/filters.js';
+import { ExportWriter } from '../../src/ledger/manifest.js';
 import { encodeMetadata, type Metadata } from '../../src/ledger/metadata.js';
 import { entryName } from '../../src/ledger/name.js';
+import { readEntryRow } from '../../src/ledger/row.js';
 import type { Entry, Instant, Json } from '../../src/ledger/types.js';
 import { asSuperuser } from '../support/ledger-database.js';
 import { throwAtLog, type ForeignEvent } from '../support/event-log.js';
@@ -161,6 +165,28 @@ describe('an event thrown straight at the log', () => {
       checked: entries.length,
       findings: [],
     });
+  });
+
+  it('is found by queries and checked in exports like any other', async () => {
+    const page = { order: 'asc', limit: 500, after: null, fromIndex: null, toIndex: null } as const;
+    const rejected = entries.filter(({ header }) => header.verdict === 'rejected');
+    const found = await installation.reader.events({ ...NO_FILTERS, verdicts: ['rejected'] }, page);
+    expect(found.entries).toEqual(rejected);
+    const byPayload = { ...NO_FILTERS, payload: [{ path: ['a'], values: ['1'] }] };
+    expect((await installation.reader.events(byPayload, page)).entries).toEqual([entries[0]]);
+
+    const { head, rows } = await installation.reader.snapshot();
+    const range = { fromIndex: 0, toIndex: head.size };
+    const writer = new ExportWriter({ ledger: 'the test', filters: {}, ...range, head });
+    const checker = new ExportChecker({ head });
+    for await (const some of rows(0, head.size)) {
+      for (const row of some) {
+        const read = readEntryRow(row);
+        if (read.ok) checker.write(writer.line(read.entry));
+      }
+    }
+    checker.write(writer.end());
+    expect(checker.end()).toMatchObject({ intact: true, count: entries.length, findings: [] });
   });
 
   it('stops nothing that comes after it', async () => {
