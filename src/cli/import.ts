@@ -33,7 +33,7 @@ export function addImport(program: Command, run: (action: () => Promise<ExitCode
 }
 
 /** The API takes at most 1,000 events and 8 MiB a request. */
-const BATCH_LINES = 500;
+const BATCH_LINES = 250;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Above what the API takes as one event, so that the API is the one to refuse it, line by line. */
 const LONGEST_LINE = 7 * 1024 * 1024;
@@ -173,7 +173,7 @@ async function tryBatch(
     const response = await api.request('/v1/events', {
       method: 'POST',
       headers: { 'content-type': 'application/x-ndjson' },
-      body: new Uint8Array(body),
+      body,
       expected: [422, 503],
     });
     const answer = (await response.json()) as { results?: readonly BatchResult[] };
