@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rootOf } from '../../src/ledger/tiles.js';
-import type { Index, Instant, Position, Revision } from '../../src/ledger/types.js';
+import type { Hash, Index, Instant, Position, Revision } from '../../src/ledger/types.js';
 import type { Leadership, LedgerBatch, LedgerState } from '../../src/read-model/port.js';
 import { openWriter } from '../../src/read-model/writer.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
@@ -57,10 +57,15 @@ describe('committing', () => {
       const before = await leadership.state();
       await expect(leadership.commit(late)).rejects.toMatchObject({ code: 'fenced' });
       const elsewhere = await batchOf(leadership, [{ source: 'late' }]);
-      const otherPosition = { ...elsewhere.before, position: 'another place' as Position };
-      await expect(leadership.commit({ ...elsewhere, before: otherPosition })).rejects.toMatchObject({
-        code: 'fenced',
-      });
+      const others: readonly LedgerState[] = [
+        { ...elsewhere.before, position: 'another place' as Position },
+        { ...elsewhere.before, head: { ...elsewhere.before.head, hash: 'ab'.repeat(32) as Hash } },
+      ];
+      for (const other of others) {
+        await expect(leadership.commit({ ...elsewhere, before: other })).rejects.toMatchObject({
+          code: 'fenced',
+        });
+      }
       expect(await leadership.state()).toEqual(before);
       expect(await leadership.sourceHeads(['late'])).toEqual(new Map());
     });
