@@ -175,11 +175,12 @@ describe('an event thrown straight at the log', () => {
     const byPayload = { ...NO_FILTERS, payload: [{ path: ['a'], values: ['1'] }] };
     expect((await installation.reader.events(byPayload, page)).entries).toEqual([entries[0]]);
 
-    const { head, rows } = await installation.reader.snapshot();
+    const snapshot = await installation.reader.snapshot();
+    const { head } = snapshot;
     const range = { fromIndex: 0, toIndex: head.size };
     const writer = new ExportWriter({ ledger: 'the test', filters: {}, ...range, head });
     const checker = new ExportChecker({ head });
-    for await (const some of rows(0, head.size)) {
+    for await (const some of snapshot.rows(0, head.size)) {
       for (const row of some) {
         const read = readEntryRow(row);
         if (read.ok) checker.write(writer.line(read.entry));
