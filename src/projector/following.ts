@@ -37,7 +37,7 @@ const PATIENCE_MS = 500;
 export async function follow(parts: FollowingParts): Promise<void> {
   const { log, ledger, stopping, pace, indexing } = parts;
   const state = await ledger.state();
-  await requireSameLog(parts, state.head.size);
+  await requireSameLog(parts, state);
   const preparation = await Preparation.begin(parts, state);
 
   const failed = new AbortController();

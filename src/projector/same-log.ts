@@ -6,7 +6,7 @@ import type { EventLog } from '../event-log/port.js';
 import { contentHash } from '../ledger/entry.js';
 import { LedgerError } from '../ledger/error.js';
 import type { Entry, Index, Instant, RecordedEvent } from '../ledger/types.js';
-import type { Leadership } from '../read-model/port.js';
+import type { Leadership, LedgerState } from '../read-model/port.js';
 import type { Alarms } from './status.js';
 
 export interface Comparison {
@@ -22,38 +22,62 @@ const FARTHEST = 1_000;
 /**
  * Compare the events of entry 0 and of the head entry with what stands at their places in the log. A place that the log
  * hides is an alarm; the next entry inwards is compared in its stead.
- * @param size number of entries
+ * The head's position, from which the log is read on, must be that of its entry's event: nothing between is passed over.
  * @throws LedgerError `log-diverged` naming the place that holds another event or none
  */
-export async function requireSameLog(comparison: Comparison, size: number): Promise<void> {
+export async function requireSameLog(comparison: Comparison, state: LedgerState): Promise<void> {
+  const { size } = state.head;
   if (size === 0) return;
   const end = Math.min(size, FARTHEST);
   const upwards = Array.from({ length: end }, (_, step) => step);
   await requireFirstReadable(comparison, upwards);
-  if (size === 1) return;
-  await requireFirstReadable(
+  const newest = await requireFirstReadable(
     comparison,
     upwards.map((step) => size - 1 - step),
   );
+  if (newest !== null) requirePosition(comparison, state, newest);
 }
 
-async function requireFirstReadable(comparison: Comparison, indexes: readonly number[]): Promise<void> {
+function requirePosition({ log }: Comparison, { head, position }: LedgerState, newest: Readable): void {
+  const distance = position === null ? -1 : log.comparePositions(position, newest.event.position);
+  if (newest.index === head.size - 1 ? distance === 0 : distance > 0) return;
+  throw new LedgerError(
+    'log-diverged',
+    `the ledger's head says position ${position ?? 'none'}, but the event of entry ${newest.index} stands at ` +
+      `${newest.event.position} in the log: the head was altered, or the log replaced. Nothing was written. Verify the ` +
+      `ledger, and rebuild it from the log.`,
+  );
+}
+
+/** The entry that was found, and its event as the log has it. */
+interface Readable {
+  readonly index: number;
+  readonly event: RecordedEvent;
+}
+
+/** @returns null when none of them can be read */
+async function requireFirstReadable(
+  comparison: Comparison,
+  indexes: readonly number[],
+): Promise<Readable | null> {
   for (const index of indexes) {
     const entry = await comparison.ledger.entry(index as Index);
     if (entry === null) throw new LedgerError('internal', `the ledger has no entry ${index} below its size`);
-    if (await comparePlace(comparison, entry)) return;
+    const event = await comparePlace(comparison, entry);
+    if (event !== null) return { index, event };
   }
+  return null;
 }
 
-/** @returns false when the log does not show what stands there */
-async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Promise<boolean> {
+/** @returns null when the log does not show what stands there */
+async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Promise<RecordedEvent | null> {
   const { source, revision, index } = entry.header;
   // The name of such an entry is a hash: its stream cannot be asked for.
-  if (source.startsWith('~')) return false;
+  if (source.startsWith('~')) return null;
   const found = await log.lookUp(source, revision);
   switch (found.status) {
     case 'found':
-      if (isSameEvent(entry, found.event)) return true;
+      if (isSameEvent(entry, found.event)) return found.event;
       throw diverged(entry, `the log has event ${found.event.id} there`);
     case 'absent':
       throw diverged(entry, `the log's stream ends at revision ${found.lastRevision ?? 'none'}`);
@@ -65,7 +89,7 @@ async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Pro
         since: now(),
         detail: `the log no longer shows revision ${revision}, which entry ${index} was made from`,
       });
-      return false;
+      return null;
     }
   }
 }

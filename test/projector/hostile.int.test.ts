@@ -195,6 +195,24 @@ describe('an event thrown straight at the log', () => {
     await installation.sized(entries.length + 1);
   });
 
+  it('is not passed over when the head is told another position', async () => {
+    const other = await install();
+    try {
+      await throwAtLog(other.database.apiUrl, [{ source: 'a' }]);
+      const projector = other.project();
+      await other.sized(1);
+      await projector.stop();
+      await throwAtLog(other.database.apiUrl, [{ source: 'b' }, { source: 'c' }]);
+      await asSuperuser(other.database, (client) => client.query("UPDATE ledger.head SET position = '2'"));
+      const again = other.project();
+      await expect.poll(() => again.status().state, { timeout: 10_000 }).toBe('diverged');
+      expect(again.status().detail).toContain('position 2');
+      expect((await other.reader.head()).size).toBe(1);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('is found to be another log when it stands where a known one stood', async () => {
     const other = await install();
     try {
