@@ -19,6 +19,8 @@ import { Walk } from './walk.js';
  */
 export interface LedgerView {
   readonly head: Head;
+  /** the Merkle root that the head states, in hex; null: it states none */
+  readonly root: string | null;
   readonly sourceHeads: readonly SourceHeadRow[];
   /** rows at or beyond the head's size, or below zero */
   readonly beyond: readonly EntryRow[];
@@ -145,7 +147,10 @@ function checkEnd(
     const detail = `the head covers ${size} entries`;
     findings.add(finding(placeOfBeyond(row), { code: 'unexpected-entry', found: row.hash, detail }));
   }
-  if (source === undefined) checkHead(view.head, size, walk, findings);
+  if (source === undefined) {
+    checkHead(view.head, size, walk, findings);
+    checkRoot(view.root, walk, findings);
+  }
   checkSourceHeads(view.sourceHeads.filter(ours), { trails: walk.trails, fromIndex }, findings);
 }
 
@@ -172,4 +177,12 @@ function checkHead({ hash }: Head, size: number, walk: Walk, findings: FindingLi
       { code: 'head-mismatch', expected: expected ?? null, found: hash, detail: "the head's hash" },
     ),
   );
+}
+
+/** Said of the head only when every entry is known: otherwise the entries' own findings say why. */
+function checkRoot(root: string | null, walk: Walk, findings: FindingList): void {
+  const expected = walk.root();
+  if (expected === null || root === expected) return;
+  const found = root === null ? null : shorten(root);
+  findings.add(finding({}, { code: 'head-mismatch', expected, found, detail: "the head's Merkle root" }));
 }

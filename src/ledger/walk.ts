@@ -6,6 +6,7 @@ import type { IndexRange } from './range.js';
 import { placeOfRow, readCount, readEntryRow, type EntryRow } from './row.js';
 import { SourceTrails } from './source-trail.js';
 import type { TileCheck } from './tile-check.js';
+import { appendLeaves, EMPTY_TREE, rootOf, type TreeState } from './tiles.js';
 import type { Hash, Header } from './types.js';
 
 export interface WalkInput {
@@ -15,6 +16,9 @@ export interface WalkInput {
   readonly tiles: TileCheck;
   readonly findings: FindingList;
 }
+
+/** The tree grows by so many hashes at once. */
+const LEAVES_AT_ONCE = 1_024;
 
 /** The last row read: the hash it states, and the one its header gives. */
 interface LastRow {
@@ -30,11 +34,15 @@ export class Walk {
   /** what the next entry must name, null when the row before cannot be relied on */
   private before: Predecessor | null = null;
   private last: LastRow | null = null;
+  /** over all entries so far, null once one of them is not known */
+  private tree: TreeState | null;
+  private leaves: Hash[] = [];
   private readonly input: WalkInput;
 
   constructor(input: WalkInput) {
     this.input = input;
     this.next = input.range.fromIndex;
+    this.tree = input.source === null && input.range.fromIndex === 0 ? EMPTY_TREE : null;
   }
 
   /** Take what stands before the range: what is wrong with it is not this walk's business, only the link to it. */
@@ -80,6 +88,14 @@ export class Walk {
     this.before = { index, hash };
     this.last = { index, hashes: [hash] };
     if (this.input.source === null) this.input.tiles.add(index, hash);
+    this.grow(hash);
+  }
+
+  /** The Merkle root of the entries, null when not every one of them is known. */
+  root(): Hash | null {
+    if (this.tree !== null) this.tree = appendLeaves(this.tree, this.leaves).tree;
+    this.leaves = [];
+    return this.tree === null ? null : rootOf(this.tree);
   }
 
   /** After the last row. */
@@ -119,8 +135,17 @@ export class Walk {
     return index;
   }
 
+  private grow(hash: Hash): void {
+    if (this.tree === null) return;
+    this.leaves.push(hash);
+    if (this.leaves.length < LEAVES_AT_ONCE) return;
+    this.tree = appendLeaves(this.tree, this.leaves).tree;
+    this.leaves = [];
+  }
+
   private missing(to: number): void {
     if (this.next >= to) return;
+    this.tree = null;
     this.input.findings.addRun(this.next, to, (index) => finding({ index }, { code: 'missing-entry' }));
     this.trails.lose(to - this.next);
     this.next = to;
@@ -132,6 +157,7 @@ export class Walk {
   private damaged(row: LastRow): void {
     const [stated, computed] = row.hashes;
     this.trails.lose(1);
+    this.tree = null;
     this.before = null;
     this.last = row;
     if (this.input.source === null && stated !== undefined) this.input.tiles.add(row.index, stated, computed);

@@ -184,6 +184,8 @@ export interface LedgerReader {
 export interface LedgerSnapshot {
   /** as the row has it: a size that is NaN, or a hash that is none, is for verification to find */
   readonly head: Head;
+  /** the Merkle root that the head states, in hex; whatever it is */
+  readonly root: string | null;
   readonly sourceHeads: readonly SourceHeadRow[];
   /**
    * rows at or beyond the head's size, below zero or without index, seen in the same transaction; at most 1,000, and

@@ -18,18 +18,20 @@ export async function takeSnapshot(pool: pg.Pool, schema: SchemaName): Promise<L
   const moment = await said(
     inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => {
       const expressions = await readableExpressions(client, schema);
-      const head = await readHeadAsItIs(client, schema);
+      const { head, root } = await readHeadAsItIs(client, schema);
       return {
         expressions,
         head,
+        root,
         sourceHeads: await readAllSourceHeads(client, schema),
         beyond: await readBeyond(client, schema, expressions, head),
       };
     }),
   );
-  const { head, sourceHeads, beyond, expressions } = moment;
+  const { head, root, sourceHeads, beyond, expressions } = moment;
   return {
     head,
+    root,
     sourceHeads,
     beyond,
     rows: (from, to, filters) => inOurWords(readRows({ pool, schema, expressions }, from, to, filters)),
@@ -38,12 +40,16 @@ export async function takeSnapshot(pool: pg.Pool, schema: SchemaName): Promise<L
 }
 
 /** Whatever the row says: verification judges it. NaN where it has no size. */
-async function readHeadAsItIs(client: pg.ClientBase, schema: SchemaName): Promise<Head> {
-  const { rows } = await client.query<{ size: string | null; hash: string | null }>(
-    `SELECT size::text AS size, encode(hash, 'hex') AS hash FROM ${schema}.head LIMIT 1`,
+async function readHeadAsItIs(
+  client: pg.ClientBase,
+  schema: SchemaName,
+): Promise<{ readonly head: Head; readonly root: string | null }> {
+  const { rows } = await client.query<{ size: string | null; hash: string | null; root: string | null }>(
+    `SELECT size::text AS size, encode(hash, 'hex') AS hash, encode(root, 'hex') AS root
+     FROM ${schema}.head LIMIT 1`,
   );
-  const { size = null, hash = null } = rows[0] ?? {};
-  return { size: size === null ? NaN : Number(size), hash: (hash ?? '') as Hash };
+  const { size = null, hash = null, root = null } = rows[0] ?? {};
+  return { head: { size: size === null ? NaN : Number(size), hash: (hash ?? '') as Hash }, root };
 }
 
 async function readAllSourceHeads(

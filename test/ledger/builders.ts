@@ -1,6 +1,7 @@
 /** Ledgers for tests: made by the code that makes real ones, then taken apart. */
 import { chainEvents } from '../../src/ledger/chain.js';
 import { NO_FILTERS, type EventFilters } from '../../src/ledger/filters.js';
+import { treeRoot } from '../../src/ledger/merkle.js';
 import { encodeMetadata } from '../../src/ledger/metadata.js';
 import type { EntryRow, SourceHeadRow } from '../../src/ledger/row.js';
 import { appendLeaves, EMPTY_TREE, type Tile } from '../../src/ledger/tiles.js';
@@ -144,6 +145,7 @@ function timeText(instant: Instant): string {
 /** A read model in memory, to be tampered with: its members may be replaced and its arrays changed. */
 export interface Tables {
   head: Head;
+  root: string;
   rows: EntryRow[];
   sources: SourceHeadRow[];
   tiles: Tile[];
@@ -152,6 +154,7 @@ export interface Tables {
 export function tablesOf(ledger: Ledger): Tables {
   return {
     head: ledger.head,
+    root: treeRoot(ledger.entries.map(({ hash }) => Buffer.from(hash, 'hex'))).toString('hex'),
     rows: ledger.entries.map(rowOf),
     sources: ledger.sourceHeads.map(sourceHeadRowOf),
     tiles: [...ledger.tiles],
@@ -165,6 +168,7 @@ export function viewOf(tables: Tables, rowsAtOnce = 7) {
   const ordered = tables.rows.toSorted((a, b) => indexOf(a) - indexOf(b));
   return {
     head,
+    root: tables.root,
     sourceHeads: tables.sources,
     beyond: ordered.filter((row) => !(indexOf(row) >= 0 && indexOf(row) < head.size)),
     async *rows(from: number, to: number, filters: EventFilters = NO_FILTERS) {

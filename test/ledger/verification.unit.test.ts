@@ -216,7 +216,22 @@ describe('an edited entry', () => {
       const entry = at(ledgerOfSize(SIZE).entries, 7);
       tables.rows[7] = rowOf(forge(entry, { type: 'other.thing' }));
     });
-    expect(codes(report.findings)).toEqual(['broken-chain 8', 'broken-source-chain 10', 'tile-mismatch 7']);
+    expect(codes(report.findings)).toEqual([
+      'broken-chain 8',
+      'broken-source-chain 10',
+      'tile-mismatch 7',
+      'head-mismatch -',
+    ]);
+  });
+
+  it("is found with everything but the tree's root in the head recomputed", async () => {
+    const forged = tablesOf(
+      ledgerOf(Array.from({ length: SIZE }, (_, i) => (i === 7 ? { type: 'other.thing' } : {}))),
+    );
+    const report = await verifyTampered((tables) => {
+      Object.assign(tables, { ...forged, root: tables.root });
+    });
+    expect(codes(report.findings)).toEqual(['head-mismatch -']);
   });
 
   it('is found with everything after it recomputed, through head, sources and tiles', async () => {

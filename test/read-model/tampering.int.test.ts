@@ -210,6 +210,7 @@ describe('verification of a real table', () => {
 
   it.each([
     ["UPDATE ledger.head SET hash = decode(repeat('ab', 32), 'hex')", 'head-mismatch'],
+    ["UPDATE ledger.head SET root = decode(repeat('ab', 32), 'hex')", 'head-mismatch'],
     ["UPDATE ledger.source SET count = count + 1 WHERE source = 'source-2'", 'head-mismatch'],
     ["DELETE FROM ledger.source WHERE source = 'source-2'", 'head-mismatch'],
     [
