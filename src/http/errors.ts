@@ -1,6 +1,7 @@
 /** Everything that goes wrong, the router's and the parser's own errors too, leaves as a problem. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { JSON_TYPE, NDJSON_TYPE } from './documents.js';
@@ -38,6 +39,9 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
     const methods = allowed(request.url.split('?', 1)[0] ?? '');
     return sendProblem(reply, methods.length === 0 ? NOT_FOUND : wrongMethod(request.method, methods));
   });
+  app.server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    sendBare(socket, NO_TUNNEL);
+  });
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const detail = 'The only expectation that can be met is 100-continue.';
     const problem: Problem = { code: 'expectation-failed', detail };
@@ -69,6 +73,11 @@ function logFailure(logger: Logger, request: FastifyRequest, error: unknown, pro
 }
 
 const NOT_FOUND: Problem = { code: 'not-found', detail: 'There is no such route; /openapi.json lists all.' };
+const NO_TUNNEL: Problem = {
+  code: 'method-not-allowed',
+  detail: 'This is no proxy: CONNECT is not allowed.',
+  headers: { allow: 'GET, HEAD, POST, PUT' },
+};
 
 function wrongMethod(method: string, methods: readonly string[]): Problem {
   const allow = methods.join(', ');
@@ -88,6 +97,9 @@ function problemOfRequest(error: unknown): Problem {
       return { code: 'bad-request', detail: 'The path is not percent-encoded UTF-8.' };
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return { code: 'uri-too-long', detail: 'A segment of the path is too long.' };
+    case 'ECONNRESET':
+      if (statusCode === 400) return { code: 'bad-request', detail: 'The connection ended within the body.' };
+      return problemOf(error);
     case 'FST_BASIC_AUTH_MISSING_OR_BAD_AUTHORIZATION_HEADER':
       return { code: 'unauthorized', detail: 'Basic credentials are needed, as RFC 7617 has them.' };
     default:
@@ -127,18 +139,30 @@ const CLIENT_ERRORS: Readonly<Record<string, Problem>> = {
 };
 const UNREADABLE: Problem = { code: 'bad-request', detail: 'This is not an HTTP/1.1 request.' };
 
-/** What Node's parser refuses: there is no request yet, only a socket. */
+/**
+ * What Node's parser refuses: there is no request yet, only a socket. A request before it on the same socket that
+ * was read to its end gets its own answer and no other, because it may have been recorded.
+ */
 export function handleClientError(error: Error & { readonly code?: string }, socket: Socket): void {
-  const { _httpMessage: response } = socket as { _httpMessage?: { readonly headersSent: boolean } | null };
+  const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null };
   if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent === true) {
     socket.destroy();
     return;
   }
-  const problem = CLIENT_ERRORS[error.code ?? ''] ?? UNREADABLE;
+  if (response?.req.complete === true) {
+    response.shouldKeepAlive = false;
+    return;
+  }
+  sendBare(socket, CLIENT_ERRORS[error.code ?? ''] ?? UNREADABLE);
+}
+
+/** An answer where there is nothing but a socket. */
+function sendBare(socket: Duplex, problem: Problem): void {
   const body = JSON.stringify(problemBody(problem, newRequestId()));
   const [status, title] = PROBLEMS[problem.code];
+  const fields = Object.entries(problemHeaders(problem)).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
+    `HTTP/1.1 ${status} ${title}\r\n${fields.join('')}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -49,6 +49,8 @@ export function guardRequests(
     if (parts.closing.aborted) next(stopping());
     else if (/[^\x21-\x7e]/.test(request.url))
       next(refusal('bad-request', 'The URL must be percent-encoded.'));
+    else if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
+      next(refusal('bad-request', 'A request of HTTP/1.1 must have the header field Host.'));
     else if (!asksForCredentials(request)) next();
     else app.basicAuth(request, reply, next);
   });

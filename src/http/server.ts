@@ -69,7 +69,8 @@ export function buildServer(parts: ServerParts): App {
     requestTimeout: REQUEST_MS,
     connectionTimeout: SILENCE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { maxHeaderSize: LONGEST_HEAD, headersTimeout: HEADERS_MS },
+    // a missing Host is refused by guard.ts, as a problem
+    http: { maxHeaderSize: LONGEST_HEAD, headersTimeout: HEADERS_MS, requireHostHeader: false },
     return503OnClosing: false,
     routerOptions: {
       maxParamLength: LONGEST_SEGMENT,

@@ -323,6 +323,15 @@ describe('bad requests', () => {
       return { status: Number(head.split(' ')[1]), problem: JSON.parse(body) as Problem };
     }
 
+    it('a request that was read to its end gets its own answer, whatever follows it on the connection', async () => {
+      const body = JSON.stringify({ ...good, type: '~' });
+      const answer = await exchange(
+        'POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+          `content-length: ${Buffer.byteLength(body)}\r\nauthorization: ${AUTHORIZATION}\r\n\r\n${body}garbage`,
+      );
+      expect([answer.status, answer.problem.code]).toEqual([422, 'invalid-event']);
+    });
+
     it.each([
       ['no HTTP at all', 'hello\r\n\r\n', 400, 'bad-request'],
       ['an unknown method', 'FROB / HTTP/1.1\r\nhost: x\r\n\r\n', 400, 'bad-request'],
@@ -339,6 +348,8 @@ describe('bad requests', () => {
         'headers-too-large',
       ],
       ['too many headers', `GET / HTTP/1.1\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`, 431, 'headers-too-large'],
+      ['no Host', 'GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'bad-request'],
+      ['a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nhost: x\r\n\r\n', 405, 'method-not-allowed'],
       [
         'an unknown expectation',
         'GET / HTTP/1.1\r\nhost: x\r\nexpect: magic\r\n\r\n',
