@@ -116,3 +116,15 @@ test.each([
     message: expect.stringContaining('LEDGER_DATA') as string,
   });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'where the file system takes no directories, the start says so and does not try for ever',
+  async () => {
+    await expect(
+      startEmbedded({ dataDirectory: '/proc/event-ledger/data', logger: silent }),
+    ).rejects.toMatchObject({
+      code: 'invalid-configuration',
+      message: expect.stringContaining('/proc/event-ledger') as string,
+    });
+  },
+);

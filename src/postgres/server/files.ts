@@ -27,12 +27,19 @@ export async function makeDirectory(path: string, mode: number): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path), mode);
+    // some file systems say that of a directory which is there and takes no new ones
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || (await isDirectory(parent))) throw error;
+    await makeDirectory(parent, mode);
     return makeDirectory(path, mode);
   }
   await chmod(path, mode);
   await giveToOwnerOf(dirname(path), path);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() === true;
 }
 
 /** Make a directory this user's own and nobody else's; a symbolic link that somebody put there is not followed. */
@@ -152,6 +159,7 @@ const MISPLACED = new Set([
   'EACCES',
   'EPERM',
   'EROFS',
+  'ENOENT',
   'ENOTDIR',
   'EEXIST',
   'EISDIR',
