@@ -8,8 +8,8 @@ export interface ApiClient {
   readonly url: string;
   /**
    * One request; resolves for every answer below 400.
-   * @throws LedgerError `server-unavailable` (unreachable, 429, 503), `access-denied` (401, 403), `invalid-input`
-   *   (any other 4xx), `internal` (any other 5xx)
+   * @throws LedgerError `server-unavailable` (unreachable, 429, 5xx), `access-denied` (401, 403), `invalid-input` (any
+   *   other 4xx), `internal` (where the ledger itself says that it failed)
    */
   request(path: string, options?: ApiRequest): Promise<Response>;
 }
@@ -81,21 +81,27 @@ export function unreachable(url: string, error: unknown): LedgerError {
 }
 
 interface Problem {
+  readonly code?: string;
   readonly title?: string;
   readonly detail?: string;
   readonly errors?: readonly { readonly pointer?: string; readonly detail?: string }[];
 }
 
 async function refusal(response: Response, config: ClientConfig): Promise<LedgerError> {
-  const detail = describeProblem(await response.json().catch(() => null));
+  const body: unknown = await response.json().catch(() => null);
+  const detail = describeProblem(body);
   const { status } = response;
   const where = `${config.url} answered ${status}${detail === '' ? '' : `: ${detail}`}`;
   if (status === 401) {
     return new LedgerError('access-denied', `${where}. Check LEDGER_USER and LEDGER_ADMIN_PASSWORD.`);
   }
   if (status === 403) return new LedgerError('access-denied', where);
-  if (status === 429 || status === 503) return new LedgerError('server-unavailable', where);
-  return new LedgerError(status < 500 ? 'invalid-input' : 'internal', where);
+  if (status >= 400 && status < 500 && status !== 429) return new LedgerError('invalid-input', where);
+  // what stands between us and the ledger answers for itself
+  return new LedgerError(
+    (body as Problem | null)?.code === 'internal' ? 'internal' : 'server-unavailable',
+    where,
+  );
 }
 
 /** A problem (RFC 9457) in one line. */

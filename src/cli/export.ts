@@ -1,6 +1,6 @@
 /** `event-ledger export`: the ledger, or the part that filters ask for, as JSONL with a manifest. */
 import { createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -42,12 +42,22 @@ async function exportLedger(options: ExportOptions): Promise<ExitCode> {
     await copy(body, process.stdout, api.url);
     return EXIT.done;
   }
-  // Under its final name stands only what arrived whole.
-  const partial = `${options.output}.partial`;
-  await copy(body, createWriteStream(partial), api.url);
-  await rename(partial, options.output);
+  if (await isDevice(options.output)) {
+    await copy(body, createWriteStream(options.output), api.url);
+  } else {
+    // Under its final name stands only what arrived whole.
+    const partial = `${options.output}.partial`;
+    await copy(body, createWriteStream(partial), api.url);
+    await rename(partial, options.output);
+  }
   note(`${options.output} written; check it with: event-ledger verify-export ${options.output}`);
   return EXIT.done;
+}
+
+/** A pipe or a device: something to write into, which a file must not take the place of. */
+async function isDevice(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && !found.isFile() && !found.isDirectory();
 }
 
 async function copy(body: Readable, target: NodeJS.WritableStream, url: string): Promise<void> {

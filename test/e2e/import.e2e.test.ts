@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readlink, symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   eventually,
@@ -89,6 +89,13 @@ describe('event-ledger import, export and verify-export', () => {
       '{"source":"equal","type":"t","payload":1}\n'.repeat(3) + '{"source":"equal","type":"t","payload":2}';
     expect((await importText(text)).result).toMatchObject({ queued: 4, replayed: 0 });
     expect((await importText(text)).result).toMatchObject({ queued: 0, replayed: 4 });
+  });
+
+  it('an export into a device is written into it, and takes not its place', async () => {
+    const device = `${folder.path}/device`;
+    await symlink('/dev/null', device);
+    expect(await runCommand(['export', '--output', device], settings)).toMatchObject({ code: 0 });
+    expect(await readlink(device)).toBe('/dev/null');
   });
 
   it('refused lines are listed by number, and the rest goes on', async () => {
