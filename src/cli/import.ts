@@ -4,6 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { LedgerError } from '../ledger/error.js';
 import { connectToApi, describeProblem, type ApiClient } from './api-client.js';
@@ -160,7 +161,7 @@ async function sendBatch(
           );
     }
     if (attempt === 0) note(`event-ledger: ${api.url} takes no events for now; waiting for it`);
-    await pause(Math.min(2_000, 50 * 2 ** Math.min(attempt, 6), Math.max(deadline - Date.now(), 1)));
+    await delay(Math.min(2_000, 50 * 2 ** Math.min(attempt, 6), Math.max(deadline - Date.now(), 1)));
   }
 }
 
@@ -215,10 +216,6 @@ function count(
 function refuse(tally: Tally, refusal: Refusal): void {
   tally.refused += 1;
   if (tally.refusals.length < LISTED_REFUSALS) tally.refusals.push(refusal);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function progressSoFar(tally: Tally): string {
