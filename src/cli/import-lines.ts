@@ -1,6 +1,7 @@
 /** Lines of an import file as events that all have an id, so that sending one twice records it once. */
 import { createHash } from 'node:crypto';
 import { eventIdFor } from '../ledger/identity.js';
+import { DigestCounter } from './digest-counter.js';
 
 export interface ImportLine {
   /** 1-based */
@@ -17,7 +18,7 @@ const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byt
  */
 export class IdentifiedLines {
   #number = 0;
-  readonly #ordinals = new Map<string, number>();
+  readonly #seen = new DigestCounter();
 
   /** @returns null for a line of white space, which is no event; the line as it is where the API must judge it */
   next(bytes: Buffer): ImportLine | null {
@@ -30,19 +31,12 @@ export class IdentifiedLines {
     const event = parseObject(bytes);
     if (event === null || Object.hasOwn(event, 'id') || typeof event.source !== 'string') return bytes;
     const digest = createHash('sha256').update(bytes).digest();
-    const id = eventIdFor(event.source, `${digest.toString('hex')}:${this.#ordinal(digest)}`);
+    // The counter keeps 12 bytes: a collision would only make the ordinals differ, the same each time.
+    const id = eventIdFor(event.source, `${digest.toString('hex')}:${this.#seen.count(digest)}`);
     // Spliced in, not serialised again: the API sees the line's own spelling and refuses what it must.
     const open = bytes.indexOf('{');
     const rest = bytes.subarray(open + 1);
     return Buffer.concat([Buffer.from(`{"id":"${id}",`), rest]);
-  }
-
-  /** 12 bytes of the digest are kept a line: a collision would only make the ordinals differ, the same each time. */
-  #ordinal(digest: Buffer): number {
-    const key = digest.toString('latin1', 0, 12);
-    const ordinal = this.#ordinals.get(key) ?? 0;
-    this.#ordinals.set(key, ordinal + 1);
-    return ordinal;
   }
 }
 
