@@ -152,6 +152,34 @@ describe('proof', () => {
       await one.close();
     });
 
+    it.each(['application/json', 'application/x-ndjson'])(
+      'a client that leaves before the answer has begun stands in nobody’s way (%s)',
+      async (accept) => {
+        const gate = new Gate();
+        const one = await startApi({
+          database: api.database,
+          project: false,
+          wrapReader: (reader) => ({
+            ...reader,
+            async snapshot() {
+              await gate.pass();
+              return reader.snapshot();
+            },
+          }),
+        });
+        const headers = { authorization: AUTHORIZATION, accept };
+        const request = get(`${one.url}/v1/verify`, { headers });
+        request.on('error', () => undefined);
+        await expect.poll(() => gate.entered).toBe(1);
+        const left = new Promise((resolve) => request.once('close', resolve));
+        request.destroy();
+        await left;
+        gate.open();
+        await expect.poll(async () => (await one.get<Report>('/v1/verify')).status).toBe(200);
+        await one.close();
+      },
+    );
+
     it('the plain form is cut off in time, and names the other one', async () => {
       const gate = new Gate();
       const one = await startApi({
