@@ -4,6 +4,7 @@
  */
 import type { EventLog } from '../event-log/port.js';
 import { contentHash } from '../ledger/entry.js';
+import { checkEntry } from '../ledger/entry-check.js';
 import { LedgerError } from '../ledger/error.js';
 import type { Entry, Index, Instant, RecordedEvent } from '../ledger/types.js';
 import type { Leadership, LedgerState } from '../read-model/port.js';
@@ -30,12 +31,24 @@ export async function requireSameLog(comparison: Comparison, state: LedgerState)
   if (size === 0) return;
   const end = Math.min(size, FARTHEST);
   const upwards = Array.from({ length: end }, (_, step) => step);
-  await requireFirstReadable(comparison, upwards);
+  const oldest = await requireFirstReadable(comparison, upwards);
   const newest = await requireFirstReadable(
     comparison,
     upwards.map((step) => size - 1 - step),
   );
   if (newest !== null) requirePosition(comparison, state, newest);
+  if (oldest === null || newest === null) raiseNotCompared(comparison, end);
+}
+
+function raiseNotCompared({ alarms, now }: Comparison, entries: number): void {
+  alarms.raise({
+    code: 'log-not-compared',
+    source: null,
+    since: now(),
+    detail:
+      `none of ${entries} entries at an end of the ledger could be compared with the log, which hides them, or has them ` +
+      'under names that it cannot be asked for: a log that was replaced would not be noticed',
+  });
 }
 
 function requirePosition({ log }: Comparison, { head, position }: LedgerState, newest: Readable): void {
@@ -99,12 +112,21 @@ export function isSameEvent(entry: Entry, event: RecordedEvent): boolean {
   return entry.header.id === event.id && entry.header.content === contentHash(event.data, event.metadata);
 }
 
+/** The event at an entry's place is not the entry's: one of the two was changed, and the entry's hashes tell which. */
 export function diverged(entry: Entry, difference: string): LedgerError {
   const { index, id, source, revision } = entry.header;
+  const { data, metadata, header, hash } = entry;
+  if (checkEntry({ header, hash, content: { data, metadata } }).differences.length > 0) {
+    return new LedgerError(
+      'log-diverged',
+      `entry ${index} was altered in the ledger: its own hashes do not hold, and ${difference}. Nothing was written. ` +
+        'Verify the ledger, and rebuild it from the log.',
+    );
+  }
   return new LedgerError(
     'log-diverged',
     `entry ${index} was made from event ${id} at revision ${revision} of source ${JSON.stringify(source)}, but ` +
-      `${difference}: the log was replaced or restored from an older backup. Nothing was written. Restore the log that ` +
-      `this ledger was made from, or keep this ledger as it is and begin another one.`,
+      `${difference}: the log was replaced or restored from an older backup, or the ledger was written anew. Nothing was ` +
+      `written. Verify the ledger; restore the log that it was made from, or keep this ledger as it is and begin another one.`,
   );
 }

@@ -383,4 +383,26 @@ describe('before it goes on, the projector looks whether the log is the one it k
     const projector = project(log, ledger);
     await entered(projector, 'diverged');
   });
+
+  it('and says which entry was altered when it is the ledger that was', async () => {
+    const { log, ledger } = await afterTwenty();
+    const [first, second] = ledger.entries;
+    if (first === undefined || second === undefined) throw new Error('the ledger is empty');
+    ledger.entries[0] = { ...first, header: { ...first.header, id: second.header.id } };
+    const projector = project(log, ledger);
+    await entered(projector, 'diverged');
+    expect(projector.status().detail).toContain('entry 0 was altered in the ledger');
+  });
+
+  it('and raises an alarm when there is nothing that it could compare', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    log.write({ source: '' }, { source: '~' });
+    const projector = project(log, ledger);
+    await sized(ledger, 2);
+    await projector.stop();
+    const again = project(log, ledger);
+    log.write({ source: '' });
+    await sized(ledger, 3);
+    expect(again.status().alarms.map(({ code }) => code)).toEqual(['log-not-compared']);
+  });
 });
