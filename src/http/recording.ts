@@ -31,7 +31,7 @@ export interface Pending {
 
 export interface Recording {
   readonly log: Pick<EventLog, 'append' | 'readSource'>;
-  readonly lookups: IdentityLookups;
+  readonly lookups: Pick<IdentityLookups, 'find'>;
   readonly logger: Logger;
   /** how long an append whose outcome is uncertain is tried again; 10 s unless given */
   readonly patienceMs?: number;
@@ -69,7 +69,7 @@ export async function recordEvents(
 }
 
 async function lookUp(
-  lookups: IdentityLookups,
+  lookups: Pick<IdentityLookups, 'find'>,
   source: string,
   pending: readonly Pending[],
 ): Promise<LookedUp> {
