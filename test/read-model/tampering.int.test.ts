@@ -228,6 +228,20 @@ describe('verification of a real table', () => {
     expect(report.findings.map((found) => found.code)).toContain(code);
   });
 
+  it.each([
+    ['there is nothing', []],
+    ['there is an entry', [copyOf(3, '9007199254740990')]],
+  ])('of one source ends when the head says that the ledger is endless, and %s far out', async (_, rows) => {
+    await tamper('UPDATE ledger.head SET size = 9007199254740991', ...rows);
+    const found: EntryRow[] = [];
+    const snapshot = await reader.snapshot();
+    const sources = { ...NO_FILTERS, sources: ['source-0'] };
+    for await (const chunk of snapshot.rows(0, snapshot.head.size, sources)) found.push(...chunk);
+    expect(found).toHaveLength(SIZE / 3 + rows.length);
+    expect(await verify({ source: 'source-1' })).toMatchObject({ checked: SIZE / 3 });
+    expect(await verify()).toMatchObject({ intact: false });
+  });
+
   it('reads a column of another type, or none at all, and says what that does to the hashes', async () => {
     await tamper(
       "ALTER TABLE ledger.entry ALTER COLUMN actor TYPE bytea USING convert_to(actor, 'UTF8')",
