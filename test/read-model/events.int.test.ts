@@ -233,6 +233,62 @@ describe('queries', () => {
   });
 });
 
+describe('a page of large entries', () => {
+  const LARGE = 700_000;
+  let other: LedgerDatabase;
+  let ofOther: LedgerReader;
+  let all: readonly Entry[];
+  beforeAll(async () => {
+    other = await createLedgerDatabase();
+    ofOther = openReader({ url: other.readerUrl });
+    const drafts = Array.from({ length: SEGMENT + 20 }, (_, n) => ({
+      source: n % 2 === 0 ? 'even' : 'odd',
+      payload: n % 40 === 0 || n >= SEGMENT ? { n, large: 'x'.repeat(LARGE) } : { n },
+    }));
+    all = await leading(other.projectorUrl, async (leadership) => {
+      const batch = await batchOf(leadership, [
+        ...drafts,
+        { payload: { n: 0, large: 'x'.repeat(12_000_000) } },
+      ]);
+      await leadership.commit(batch);
+      await leadership.indexPayloads(new AbortController().signal);
+      return batch.entries;
+    });
+  });
+  afterAll(async () => {
+    await ofOther.close();
+    await other.drop();
+  });
+
+  it.each([
+    ['all', 'asc', NO_FILTERS],
+    ['all', 'desc', NO_FILTERS],
+    ['those of a source', 'asc', { ...NO_FILTERS, sources: ['even'] }],
+    ['those of a payload', 'desc', { ...NO_FILTERS, payload: [filterOf(['large'], 'x'.repeat(LARGE))] }],
+  ] as const)('ends early, and what follows it has the rest: %s, %s', async (_, order, filters) => {
+    const found: number[] = [];
+    let after: Index | null = null;
+    do {
+      const { entries: shown, next }: Awaited<ReturnType<LedgerReader['events']>> = await ofOther.events(
+        filters,
+        { order, limit: 500, after, fromIndex: null, toIndex: null },
+      );
+      const sizes = shown.map(({ data }) => data.length);
+      expect(sizes.slice(0, -1).reduce((sum, size) => sum + size, 0)).toBeLessThan(8 * 1024 * 1024);
+      expect(shown.length).toBeGreaterThan(0);
+      found.push(...shown.map(({ header }) => header.index));
+      after = next;
+    } while (after !== null);
+    const expected = all.filter((entry) => {
+      const { large } = readCanonical(entry.data)?.value as { large?: string };
+      if (filters.sources.length > 0) return entry.header.source === 'even';
+      return filters.payload.length === 0 || large?.length === LARGE;
+    });
+    const indexes = expected.map(({ header }) => header.index);
+    expect(found).toEqual(order === 'asc' ? indexes : indexes.reverse());
+  });
+});
+
 describe('rows of a snapshot', () => {
   it('are those that match, whatever the index says', async () => {
     await asSuperuser(database, (client) => client.query('DELETE FROM ledger.term'));
