@@ -6,7 +6,7 @@ import type { EventLog } from '../event-log/port.js';
 import { contentHash } from '../ledger/entry.js';
 import { checkEntry } from '../ledger/entry-check.js';
 import { LedgerError } from '../ledger/error.js';
-import type { Entry, Index, Instant, RecordedEvent } from '../ledger/types.js';
+import type { Entry, Index, Instant, StreamEvent } from '../ledger/types.js';
 import type { Leadership, LedgerState } from '../read-model/port.js';
 import type { Alarms } from './status.js';
 
@@ -52,12 +52,15 @@ function raiseNotCompared({ alarms, now }: Comparison, entries: number): void {
 }
 
 function requirePosition({ log }: Comparison, { head, position }: LedgerState, newest: Readable): void {
-  const distance = position === null ? -1 : log.comparePositions(position, newest.event.position);
+  const place = newest.event.position;
+  // a log that does not say where the event stands leaves nothing to compare
+  if (place === null) return;
+  const distance = position === null ? -1 : log.comparePositions(position, place);
   if (newest.index === head.size - 1 ? distance === 0 : distance > 0) return;
   throw new LedgerError(
     'log-diverged',
     `the ledger's head says position ${position ?? 'none'}, but the event of entry ${newest.index} stands at ` +
-      `${newest.event.position} in the log: the head was altered, or the log replaced. Nothing was written. Verify the ` +
+      `${place} in the log: the head was altered, or the log replaced. Nothing was written. Verify the ` +
       `ledger, and rebuild it from the log.`,
   );
 }
@@ -65,7 +68,7 @@ function requirePosition({ log }: Comparison, { head, position }: LedgerState, n
 /** The entry that was found, and its event as the log has it. */
 interface Readable {
   readonly index: number;
-  readonly event: RecordedEvent;
+  readonly event: StreamEvent;
 }
 
 /** @returns null when none of them can be read */
@@ -83,7 +86,7 @@ async function requireFirstReadable(
 }
 
 /** @returns null when the log does not show what stands there */
-async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Promise<RecordedEvent | null> {
+async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Promise<StreamEvent | null> {
   const { source, revision, index } = entry.header;
   // The name of such an entry is a hash: its stream cannot be asked for.
   if (source.startsWith('~')) return null;
@@ -108,7 +111,7 @@ async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Pro
 }
 
 /** The same identity and the same bytes: what makes an event delivered again a redelivery. */
-export function isSameEvent(entry: Entry, event: RecordedEvent): boolean {
+export function isSameEvent(entry: Entry, event: StreamEvent): boolean {
   return entry.header.id === event.id && entry.header.content === contentHash(event.data, event.metadata);
 }
 
