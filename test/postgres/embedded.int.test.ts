@@ -97,6 +97,15 @@ describe('an embedded server', () => {
     });
   });
 
+  test('says in its log what failed, and nothing of the rows and statements it was about', async () => {
+    const failing = `CREATE TEMPORARY TABLE note (text text CONSTRAINT short CHECK (length(text) < 3));
+      INSERT INTO note VALUES ('a payload')`;
+    await expect(sql(shared.url('superuser'), failing)).rejects.toMatchObject({ code: '23514' });
+    const log = () => readFile(join(sharedData.path, 'postgres.log'), 'utf8');
+    await expect.poll(log).toContain('violates check constraint "short"');
+    expect(await log()).not.toMatch(/a payload|INSERT INTO/);
+  });
+
   test('keeps its passwords in files that nobody else may read, and shows them nowhere', async () => {
     await expect(sql(shared.url('superuser'), 'SELECT 1/0')).rejects.toThrow();
     const passwords = Object.values(

@@ -51,6 +51,7 @@ test('sessions are the same, whatever the role and the database are set to', asy
   expect(await settingOf(pool, 'bytea_output')).toBe('hex');
   expect(await settingOf(pool, 'search_path')).toBe('pg_catalog,pg_temp');
   expect(await settingOf(pool, 'synchronous_commit')).toBe('on');
+  expect(await settingOf(pool, 'row_security')).toBe('off');
   expect(await settingOf(pool, 'statement_timeout')).toBe('10s');
   expect(await settingOf(pool, 'application_name')).toBe('test');
 });
