@@ -1,9 +1,12 @@
 /**
  * Cursors: where the next page begins, opaque to clients. A cursor carries a check over the query that it was given
- * out for, so that it cannot continue another one unnoticed; it is no secret and grants nothing.
+ * out for, so that it cannot continue another one unnoticed; it is no secret and grants nothing. Anyone can make one, so
+ * its place is looked at like any other input.
  */
 import { createHash } from 'node:crypto';
+import { nameProblem } from '../ledger/name.js';
 import type { Parameters } from './parameters.js';
+import { wholeNumber } from './parameters.js';
 import { refusal } from './problem.js';
 
 const CHECK_BYTES = 12;
@@ -19,11 +22,18 @@ export function writeCursor(place: string, query: CursorQuery): string {
   return Buffer.concat([checkOf(place, query), Buffer.from(place)]).toString('base64url');
 }
 
-/** @throws ProblemError `invalid-cursor` when it was not given out for this query */
+/** What a place is, on the routes that give out cursors. */
+const PLACES: ReadonlyMap<string, (place: string) => boolean> = new Map([
+  ['/v1/events', (place) => wholeNumber(place) !== null],
+  ['/v1/sources', (place) => nameProblem(place) === null || /^~sha256:[0-9a-f]{64}$/.test(place)],
+]);
+
+/** @throws ProblemError `invalid-cursor` when it was not given out for this query, or for no place that there can be */
 export function readCursor(cursor: string, query: CursorQuery): string {
   const bytes = /^[\w-]+$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
   const place = bytes.subarray(CHECK_BYTES).toString();
-  if (bytes.length > CHECK_BYTES && writeCursor(place, query) === cursor) return place;
+  const isPlace = PLACES.get(query.route)?.(place) === true;
+  if (isPlace && writeCursor(place, query) === cursor) return place;
   const detail = 'was not given out for this query: begin without it, or repeat the parameters it came with';
   throw refusal('invalid-cursor', `cursor ${detail}`, {
     errors: [{ parameter: 'cursor', keyword: 'cursor', detail }],

@@ -1,4 +1,5 @@
 /** Query strings, read strictly: every unknown or malformed parameter is an error that names it. */
+import { cut } from '../ledger/cut.js';
 import { parseTimestamp } from '../ledger/time.js';
 import type { Instant } from '../ledger/types.js';
 import { refusal, type ProblemError } from './problem.js';
@@ -31,7 +32,7 @@ export function readParameters(url: string, known: readonly string[]): Parameter
 
 export function badParameter(parameter: string, keyword: string, detail: string): ProblemError {
   // what a client sent comes back, but not at any length
-  const name = parameter.length > 100 ? `${parameter.slice(0, 100)}…` : parameter;
+  const name = cut(parameter, 100);
   return refusal('invalid-parameter', `${name} ${detail}`, {
     errors: [{ parameter: name, keyword, detail }],
   });

@@ -1,5 +1,6 @@
 /** What ajv says is wrong with a value, in our words' form. */
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import { cut } from '../ledger/cut.js';
 import { pointerOf } from '../ledger/json-pointer.js';
 import type { JsonProblem } from '../ledger/strict-json.js';
 
@@ -16,7 +17,7 @@ export function problemsFrom(errors: readonly ErrorObject[]): readonly JsonProbl
   return errors.slice(0, MOST).map((error) => ({
     pointer: pointerOf([...tokensOf(error.instancePath), ...culprit(error)]),
     keyword: error.keyword,
-    detail: shortened(error.message ?? 'must match the schema'),
+    detail: cut(error.message ?? 'must match the schema', LONGEST_DETAIL),
   }));
 }
 
@@ -33,8 +34,4 @@ export function tokensOf(pointer: string): readonly string[] {
     .split('/')
     .slice(1)
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-function shortened(detail: string): string {
-  return detail.length > LONGEST_DETAIL ? `${detail.slice(0, LONGEST_DETAIL)}…` : detail;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCursor, writeCursor } from '../../src/http/cursor.js';
+import { entryName } from '../../src/ledger/name.js';
 import { readParameters } from '../../src/http/parameters.js';
 
 const query = (text: string, route = '/v1/events') => ({
@@ -11,8 +12,11 @@ const query = (text: string, route = '/v1/events') => ({
 describe('cursors', () => {
   it('give back the place that they were made of', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (place) => {
-        expect(readCursor(writeCursor(place, query('source=a')), query('source=a'))).toBe(place);
+      fc.property(fc.nat(), fc.string({ minLength: 1, unit: 'grapheme' }), (index, name) => {
+        const place = entryName(name);
+        const sources = query('internal=true', '/v1/sources');
+        expect(readCursor(writeCursor(`${index}`, query('source=a')), query('source=a'))).toBe(`${index}`);
+        expect(readCursor(writeCursor(place, sources), sources)).toBe(place);
       }),
     );
   });
@@ -31,6 +35,21 @@ describe('cursors', () => {
     const cursor = writeCursor('17', query('source=a'));
     expect(() => readCursor(cursor, other)).toThrow('was not given out for this query');
   });
+
+  it.each(['1.5', '-5', 'NaN', 'abc', '01', '1e3', '9007199254740992', ' 1', ''])(
+    'are refused for %j, which is no index',
+    (place) => {
+      expect(() => readCursor(writeCursor(place, query('')), query(''))).toThrow('was not given out');
+    },
+  );
+
+  it.each(['a\0b', '', ' a', '$all', '~a', 'x'.repeat(513)])(
+    'are refused for %j, which is no source',
+    (place) => {
+      const sources = query('', '/v1/sources');
+      expect(() => readCursor(writeCursor(place, sources), sources)).toThrow('was not given out');
+    },
+  );
 
   it('are refused when a byte of them was changed, or when they are nonsense', () => {
     const cursor = writeCursor('17', query(''));
