@@ -2,7 +2,13 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { LedgerError } from './ledger/error.js';
-import { attachOrStart, startEmbedded, type EmbeddedServer } from './postgres/server/embedded.js';
+import {
+  attachOrStart,
+  isInitialised,
+  startEmbedded,
+  type EmbeddedServer,
+} from './postgres/server/embedded.js';
+import { unlessAborted } from './postgres/unless-aborted.js';
 import { migrate } from './read-model/migrate.js';
 import { openReader } from './read-model/reader.js';
 
@@ -13,24 +19,27 @@ export interface Stores {
   /** for migrate and rebuild; null when it was not configured */
   readonly adminUrl: string | null;
   readonly embedded: EmbeddedServer | null;
-  /** ends the embedded server when it was started here */
-  close(): Promise<void>;
+  /**
+   * Ends the embedded server when it was started here.
+   * @param limitMs what that may take; default 4.5 s, at least 1 s
+   */
+  close(limitMs?: number): Promise<void>;
 }
 
 /**
  * The stores to run a ledger on. The embedded ones are migrated here, because one process owns everything; a named
  * database is migrated by hand.
  * @throws LedgerError `in-use` when another process runs the embedded server; `schema-version` when the named database
- *   was not migrated; and what migrating and connecting throw
+ *   was not migrated; the signal's reason when it is aborted; and what migrating and connecting throw
  */
 export async function openStores(config: Config, logger: Logger, signal?: AbortSignal): Promise<Stores> {
   if (config.databaseUrl !== null) {
-    await requireMigrated(config.databaseUrl);
+    await unlessAborted(requireMigrated(config.databaseUrl), signal);
     return namedStores(config, config.databaseUrl);
   }
   const server = await startEmbedded(embeddedOptions(config, logger, signal));
   try {
-    await migrateEmbedded(server, config.origin);
+    await unlessAborted(migrateEmbedded(server, config.origin), signal);
   } catch (error) {
     await server.stop();
     throw error;
@@ -38,11 +47,21 @@ export async function openStores(config: Config, logger: Logger, signal?: AbortS
   return embeddedStores(server);
 }
 
-/** The stores for a command: a running embedded server is used, otherwise run for the command's own duration. */
-export async function attachToStores(config: Config, logger: Logger): Promise<Stores> {
+/**
+ * The stores for a command: a running embedded server is used, otherwise run for the command's own duration.
+ * @param signal gives up a start that takes long
+ * @throws LedgerError `invalid-configuration` where there is no ledger yet: no command but start makes one
+ */
+export async function attachToStores(config: Config, logger: Logger, signal?: AbortSignal): Promise<Stores> {
   const named = config.databaseUrl ?? config.databaseAdminUrl;
   if (named !== null) return namedStores(config, named);
-  const server = await attachOrStart(embeddedOptions(config, logger));
+  if (!(await isInitialised(config.dataDirectory))) {
+    throw new LedgerError(
+      'invalid-configuration',
+      `LEDGER_DATA: there is no ledger in ${config.dataDirectory}; event-ledger start makes one`,
+    );
+  }
+  const server = await attachOrStart(embeddedOptions(config, logger, signal));
   if (server.owned) await migrateEmbedded(server, config.origin);
   return embeddedStores(server);
 }
@@ -92,7 +111,7 @@ function embeddedStores(server: EmbeddedServer): Stores {
     projectorUrl: server.url('projector'),
     adminUrl: server.url('admin'),
     embedded: server,
-    close: () => server.stop(),
+    close: (limitMs) => server.stop(limitMs),
   };
 }
 

@@ -5,6 +5,7 @@ import { LedgerError } from '../ledger/error.js';
 import { openStores, type Stores } from '../stores.js';
 import { ensureAdminPassword } from './admin-password.js';
 import { banner } from './banner.js';
+import { closeInTime, endInTime, type Closable } from './closing.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { makeLogger } from './logger.js';
 import { print } from './output.js';
@@ -21,6 +22,9 @@ const PARTS: Readonly<Record<ServingCommand, readonly Part[]>> = {
   projector: ['projector'],
 };
 
+/** The stores keep their limit only about. */
+const MARGIN_MS = 100;
+
 /** Runs the parts of a command until it is asked to stop. */
 export async function serve(command: ServingCommand, stop: AbortSignal): Promise<ExitCode> {
   const parts = PARTS[command];
@@ -32,24 +36,40 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
     );
   }
   const logger = makeLogger(config.logLevel);
-  const running: Running[] = [];
+  const running: Closable[] = [];
+  let stores: Stores | null = null;
+  endInTime(stop);
   try {
-    const stores = await openStores(config, logger, stop);
-    running.push(stores);
+    stores = await openStores(config, logger, stop);
     const projector = parts.includes('projector') ? runProjector(stores, logger) : undefined;
-    if (projector !== undefined) running.push(projector);
-    if (parts.includes('api')) running.push(await serveApi(stores, config, logger, projector));
-    else logger.info('ready');
+    if (projector !== undefined) running.push({ name: 'projector', close: () => projector.close() });
+    if (parts.includes('api')) {
+      const api = serveApi(stores, config, logger, projector);
+      running.push({ name: 'api', close: () => closeStarted(api) });
+      await Promise.race([api, untilAborted(stop)]);
+    } else logger.info('ready');
     await untilAborted(stop);
-    logger.info('stopping');
-    return EXIT.done;
   } catch (error) {
     // Stopped while starting: whatever the start tripped over is no failure then.
-    if (stop.aborted) return EXIT.done;
-    throw error;
-  } finally {
-    for (const part of running.reverse()) await part.close();
+    if (!stop.aborted) {
+      await closeInTime(running, closableStores(stores), logger);
+      throw error;
+    }
   }
+  logger.info('stopping');
+  const clean = await closeInTime(running, closableStores(stores), logger);
+  return clean ? EXIT.done : EXIT.unavailable;
+}
+
+function closableStores(stores: Stores | null): Closable | null {
+  if (stores === null) return null;
+  return { name: 'stores', close: (limitMs) => stores.close(limitMs - MARGIN_MS) };
+}
+
+/** A part that is still starting is closed when it has; one that did not start has closed itself. */
+async function closeStarted(starting: Promise<Running>): Promise<void> {
+  const part = await starting.catch(() => null);
+  await part?.close();
 }
 
 async function serveApi(

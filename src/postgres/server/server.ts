@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LedgerError } from '../../ledger/error.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { findPackage, prepareBinaries, type Binaries } from './binaries.js';
 import { clusterExists, initialiseCluster } from './cluster.js';
 import { answers, chooseEndpoint, type Endpoint } from './endpoint.js';
@@ -42,6 +43,9 @@ const LINGER_MS = 15_000;
 /** How long an orphan may take to end in order. */
 const ORPHAN_PATIENCE_MS = 10_000;
 
+/** How long one may take that was started and is given up before anybody used it. */
+const UNUSED_PATIENCE_MS = 3_000;
+
 /** A port that was free a moment ago may be taken when the server wants it. */
 const PORT_ATTEMPTS = 3;
 
@@ -66,10 +70,10 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     });
   const { postmaster, endpoint } = await startSomewhere(place, (at) => start(at, options.signal));
   try {
-    await ensureDatabase(endpoint, passwords);
+    await unlessAborted(ensureDatabase(endpoint, passwords), options.signal);
     await writePrivate(files.server, JSON.stringify(endpoint));
   } catch (error) {
-    await endPostmaster(postmaster.pid, { patienceMs: ORPHAN_PATIENCE_MS });
+    await endPostmaster(postmaster.pid, { patienceMs: UNUSED_PATIENCE_MS });
     throw error;
   }
   const supervisor = supervise(postmaster, (signal) => start(endpoint, signal), logger);
