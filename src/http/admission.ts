@@ -1,6 +1,6 @@
 /** What the door can say of a submitted event by itself, and the bytes that would be recorded of it. */
 import { v7 } from 'uuid';
-import { canonicalBytes } from '../ledger/canonical-json.js';
+import { canonicalBytesWithin } from '../ledger/canonical-json.js';
 import { eventIdFor, isUuid } from '../ledger/identity.js';
 import { encodeMetadata } from '../ledger/metadata.js';
 import { instantFromMs } from '../ledger/time.js';
@@ -36,14 +36,14 @@ export function admit(parsed: Item, item: number | null, recordedBy: string): Ad
 
 /** The bytes to record, unless they are too many. */
 export function prepare(submission: Submission, item: number | null, recordedBy: string): Admitted | Problem {
-  const data = canonicalBytes(submission.payload);
-  if (data.length > MAX_PAYLOAD_BYTES) {
-    const detail = `must have at most ${MAX_PAYLOAD_BYTES} bytes in canonical form, has ${data.length}`;
+  const data = canonicalBytesWithin(submission.payload, MAX_PAYLOAD_BYTES);
+  if (data === null) {
+    const detail = `must have at most ${MAX_PAYLOAD_BYTES} bytes in canonical form`;
     return tooLarge(pointerTo(item, 'payload'), detail);
   }
   const metadata = metadataOf(submission, recordedBy);
-  if (metadata.length > MAX_METADATA_BYTES) {
-    const detail = `must let the metadata have at most ${MAX_METADATA_BYTES} bytes; it has ${metadata.length}`;
+  if (metadata === null) {
+    const detail = `must let the metadata have at most ${MAX_METADATA_BYTES} bytes in canonical form`;
     return tooLarge(pointerTo(item, 'context'), detail);
   }
   const { source, id } = submission;
@@ -56,9 +56,12 @@ export function prepare(submission: Submission, item: number | null, recordedBy:
   };
 }
 
-function metadataOf(submission: Submission, recordedBy: string): Buffer {
+/** @returns null when they are too many */
+function metadataOf(submission: Submission, recordedBy: string): Buffer | null {
   const { id, timestamp, subject, context } = submission;
-  return encodeMetadata({
+  // all else in the metadata is short
+  if (context !== undefined && canonicalBytesWithin(context, MAX_METADATA_BYTES) === null) return null;
+  const metadata = encodeMetadata({
     v: 1,
     recordedAt: instantFromMs(Date.now()),
     occurredAt: submission.occurredAt,
@@ -70,6 +73,7 @@ function metadataOf(submission: Submission, recordedBy: string): Buffer {
     ...(subject === null ? {} : { subject }),
     ...(context === undefined ? {} : { context }),
   });
+  return metadata.length <= MAX_METADATA_BYTES ? metadata : null;
 }
 
 function tooLarge(pointer: string, detail: string): Problem {

@@ -15,6 +15,15 @@ export type Item =
 export const MAX_BATCH_EVENTS = 1_000;
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
+/**
+ * One event as it is sent, alone or on a line of its own: six times what may be recorded of it (256 KiB of payload and
+ * 64 KiB of metadata), as if every character of it were escaped, and some white space.
+ */
+export const MAX_EVENT_BYTES = 2 * 1024 * 1024;
+
+/** A schema as it is sent: eight times what it may have in canonical form. */
+export const MAX_SCHEMA_BODY_BYTES = 512 * 1024;
+
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
@@ -26,8 +35,9 @@ export function isArrayDocument(body: Buffer): boolean {
   return body[skipWhiteSpace(body, 0)] === OPEN_BRACKET;
 }
 
-/** @throws ProblemError when the document is not I-JSON: then nothing of it counts */
+/** @throws ProblemError when the document is too long for one event, or not I-JSON: then nothing of it counts */
 export function parseEvent(body: Buffer): Json {
+  if (body.length > MAX_EVENT_BYTES) throw new ProblemError(tooLong(''));
   return parseDocument(body, MAX_DEPTH + 1);
 }
 
@@ -56,6 +66,7 @@ export function parseLines(body: Buffer): readonly Item[] {
 }
 
 function parseLine(line: Buffer, item: number): Item {
+  if (line.length > MAX_EVENT_BYTES) return { ok: false, problem: tooLong(pointerOf([item])) };
   const parsed = parseStrictJson(line, { maxDepth: MAX_DEPTH + 1 });
   if (parsed.ok) return parsed;
   const { problem } = parsed;
@@ -76,6 +87,15 @@ function jsonProblem(kind: 'syntax' | 'i-json', problem: JsonProblem): Problem {
     code: kind === 'syntax' ? 'invalid-json' : 'not-i-json',
     detail: pointer === '' ? detail : `${pointer} ${detail}`,
     errors: [{ pointer, keyword, detail }],
+  };
+}
+
+function tooLong(pointer: string): Problem {
+  const detail = `must be sent in at most ${MAX_EVENT_BYTES} bytes`;
+  return {
+    code: 'too-large',
+    detail: `${pointer || 'one event'} ${detail}`,
+    errors: [{ pointer, keyword: 'size', detail }],
   };
 }
 

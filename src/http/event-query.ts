@@ -35,7 +35,8 @@ export function readRange(parameters: Parameters): { fromIndex: Index | null; to
   return { fromIndex, toIndex };
 }
 
-function texts(parameters: Parameters, name: string): readonly string[] {
+/** The values of a parameter that is compared with texts, none of which is empty. */
+export function texts(parameters: Parameters, name: string): readonly string[] {
   const values = parameters.get(name) ?? [];
   if (values.includes('')) throw badParameter(name, 'text', 'must not be empty');
   return values;

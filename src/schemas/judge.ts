@@ -4,7 +4,7 @@
  * shows when an upgrade changes a verdict.
  */
 import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
-import { canonicalBytes, canonicalJson } from '../ledger/canonical-json.js';
+import { canonicalBytesWithin, canonicalJson } from '../ledger/canonical-json.js';
 import { LedgerError } from '../ledger/error.js';
 import { sha256 } from '../ledger/hash.js';
 import type { JsonProblem } from '../ledger/strict-json.js';
@@ -76,9 +76,9 @@ export function compileSchema(schema: Json, judge: number): CompiledSchema {
 }
 
 function admitted(schema: Json): CompiledSchema {
-  const bytes = canonicalBytes(schema);
-  if (bytes.length > MAX_SCHEMA_BYTES) {
-    const detail = `must have at most ${MAX_SCHEMA_BYTES} bytes in canonical form, has ${bytes.length}`;
+  const bytes = canonicalBytesWithin(schema, MAX_SCHEMA_BYTES);
+  if (bytes === null) {
+    const detail = `must have at most ${MAX_SCHEMA_BYTES} bytes in canonical form`;
     throw new SchemaRefused([], 'size', detail);
   }
   checkForm(schema);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { writeCursor } from '../../src/http/cursor.js';
 import type { Position } from '../../src/ledger/types.js';
 import {
   AUTHORIZATION,
@@ -150,6 +151,23 @@ describe('bad requests', () => {
       expectProblem(await api.post<Problem>('/v1/events', body), 413, 'too-large');
     });
 
+    it('one event is sent in at most 2 MiB, alone or on a line of its own', async () => {
+      const spaces = ' '.repeat(2 * 1024 * 1024);
+      const long = `{${spaces}${JSON.stringify(good).slice(1)}`;
+      expectProblem(await api.post<Problem>('/v1/events', long), 413, 'too-large');
+      expectProblem(await api.post<Problem>('/events', long), 413, 'too-large');
+      const headers = { 'content-type': 'application/x-ndjson' };
+      const lines = await api.post<{ results: { problem: Problem }[] }>(
+        '/v1/events',
+        `\n7\n${long}`,
+        headers,
+      );
+      expect(lines.body.results.map(({ problem }) => [problem.code, problem.errors?.[0]?.pointer])).toEqual([
+        ['invalid-event', '/0'],
+        ['too-large', '/1'],
+      ]);
+    });
+
     it.each([
       ['no type', { 'content-type': '' }],
       ['text', { 'content-type': 'text/plain' }],
@@ -180,6 +198,9 @@ describe('bad requests', () => {
         `[${'0,'.repeat(3_000_000)}0]`,
         JSON.stringify({ ...good, source: 'x'.repeat(7_000_000) }),
         JSON.stringify(Object.fromEntries(Array.from({ length: 300_000 }, (_, n) => [`m${n}`, n]))),
+        withPayload(`[${'[],'.repeat(600_000)}0]`),
+        `[${withPayload(`[${'0,'.repeat(4_000_000)}0]`)}]`,
+        `[{"source":"s","type":"t","payload":1,"context":[${'[],'.repeat(2_700_000)}0]}]`,
       ];
       for (const body of bodies) {
         const before = process.cpuUsage();
@@ -220,6 +241,8 @@ describe('bad requests', () => {
       ['/v1/export?order=asc', 'order'],
       ['/v1/export?fromIndex=2&toIndex=1', 'toIndex'],
       ['/events?actor=a', 'actor'],
+      ['/events?source=', 'source'],
+      ['/events?type=&limit=1', 'type'],
       ['/stats?x=1', 'x'],
       ['/health?x=1', 'x'],
     ])('%s: 400 and the parameter named', async (path, parameter) => {
@@ -230,6 +253,26 @@ describe('bad requests', () => {
         parameter === 'cursor' ? 'invalid-cursor' : 'invalid-parameter',
       );
       expect(problem.errors?.[0]?.parameter).toBe(parameter);
+    });
+
+    it('a long name comes back without half a character', async () => {
+      const name = `${'a'.repeat(99)}😀`;
+      const answer = await api.get<Problem>(`/v1/head?${encodeURIComponent(name)}=1`);
+      expect(expectProblem(answer, 400, 'invalid-parameter').errors?.[0]?.parameter).toBe(
+        `${'a'.repeat(99)}…`,
+      );
+    });
+
+    it('a cursor that was made up is refused, whatever place it is for', async () => {
+      for (const [path, place] of [
+        ['/v1/events', '1.5'],
+        ['/v1/events', 'NaN'],
+        ['/v1/events', '-5'],
+        ['/v1/sources', 'a\0b'],
+      ] as const) {
+        const cursor = writeCursor(place, { route: path, parameters: new Map() });
+        expectProblem(await api.get<Problem>(`${path}?cursor=${cursor}`), 400, 'invalid-cursor');
+      }
     });
 
     it('an unknown parameter is refused on POST, too', async () => {
@@ -250,6 +293,8 @@ describe('bad requests', () => {
       ['/nothing', 404, 'not-found'],
       ['/v1/', 404, 'not-found'],
       ['/v1/events/', 400, 'bad-request'],
+      ['/v1/schemas/', 400, 'bad-request'],
+      ['/v1/schemas/~x', 400, 'bad-request'],
     ])('%s: %i', async (path, status, code) => {
       expectProblem(await api.get<Problem>(path), status, code);
     });

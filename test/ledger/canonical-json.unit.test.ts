@@ -2,7 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalBytes, canonicalJson, readCanonical } from '../../src/ledger/canonical-json.js';
+import {
+  canonicalBytes,
+  canonicalBytesWithin,
+  canonicalJson,
+  readCanonical,
+} from '../../src/ledger/canonical-json.js';
 import type { Json } from '../../src/ledger/types.js';
 import { iJson } from './json-arbitraries.js';
 
@@ -66,6 +71,34 @@ describe('canonical JSON', () => {
       expect(() => canonicalJson(value)).toThrow(expect.objectContaining({ code: 'invalid-input' }));
     }
     expect(() => canonicalJson(undefined as unknown as Json)).toThrow('undefined');
+  });
+});
+
+describe('canonical JSON within a limit', () => {
+  it('is the canonical form when that is no longer, else nothing', () => {
+    fc.assert(
+      fc.property(iJson, fc.integer({ min: -3, max: 3 }), (value, more) => {
+        const bytes = canonicalBytes(value);
+        expect(canonicalBytesWithin(value, bytes.length + more)).toEqual(more < 0 ? null : bytes);
+      }),
+    );
+  });
+
+  const unread = {
+    get payload(): Json {
+      throw new Error('read further than needed');
+    },
+  };
+
+  it.each<[string, Json]>([
+    ['a long text', ['x'.repeat(2_000), unread]],
+    ['many items', [...Array<Json>(1_000).fill(0), unread]],
+    [
+      'many members',
+      { a: unread, ...Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`m${i}`, 0])) },
+    ],
+  ])('is not written further than that: %s', (_what, value) => {
+    expect(canonicalBytesWithin(value, 1_000)).toBeNull();
   });
 });
 

@@ -7,6 +7,8 @@ import {
   isArrayDocument,
   JSON_TYPE,
   MAX_BATCH_EVENTS,
+  MAX_BODY_BYTES,
+  MAX_EVENT_BYTES,
   NDJSON_TYPE,
   parseArray,
   parseEvent,
@@ -24,7 +26,8 @@ import { waitForEntry } from '../waiting.js';
 const DESCRIPTION = `One event, or up to ${MAX_BATCH_EVENTS} as an array or as lines. 202 means that the event log has
 them on disk. The same event again (same source and id, same content) is a replay: 200, and recorded once.
 \`Prefer: wait=n\` waits for the ledger to have a single event: 201. \`Prefer: handling=lenient\` records what only the
-schema refuses, to be chained as rejected. Batches are not atomic: each event has its result, in order.`;
+schema refuses, to be chained as rejected. Batches are not atomic: each event has its result, in order. The body has at
+most ${MAX_BODY_BYTES} bytes, an event alone or on a line of its own at most ${MAX_EVENT_BYTES}.`;
 
 export function postEvents(app: App, services: Services): void {
   const batch = Type.Array(SubmittedEvent, { maxItems: MAX_BATCH_EVENTS });

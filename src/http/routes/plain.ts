@@ -3,7 +3,8 @@ import Type from 'typebox';
 import { decodeMetadata } from '../../ledger/metadata.js';
 import { NO_FILTERS } from '../../ledger/filters.js';
 import type { Entry } from '../../ledger/types.js';
-import { JSON_TYPE } from '../documents.js';
+import { JSON_TYPE, MAX_EVENT_BYTES } from '../documents.js';
+import { texts } from '../event-query.js';
 import { OUTCOMES } from '../status.js';
 import { integer } from '../parameters.js';
 import type { App, Services } from '../services.js';
@@ -18,9 +19,11 @@ export function plainContract(app: App, { door, reader }: Services): void {
   app.route({
     method: 'POST',
     url: '/events',
+    bodyLimit: MAX_EVENT_BYTES,
     schema: {
       tags: ['plain'],
       summary: 'Report one event',
+      description: `The body has at most ${MAX_EVENT_BYTES} bytes.`,
       body: { content: { [JSON_TYPE]: { schema: SubmittedEvent } } },
       response: {
         ...problems(400, 403, 409, 413, 415, 422),
@@ -51,8 +54,8 @@ export function plainContract(app: App, { door, reader }: Services): void {
       const { entries } = await reader.events(
         {
           ...NO_FILTERS,
-          sources: parameters.get('source') ?? [],
-          types: parameters.get('type') ?? [],
+          sources: texts(parameters, 'source'),
+          types: texts(parameters, 'type'),
           verdicts: ['accepted'],
           internal: false,
         },

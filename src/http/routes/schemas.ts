@@ -5,12 +5,12 @@ import { sha256 } from '../../ledger/hash.js';
 import { nameProblem } from '../../ledger/name.js';
 import { MAX_DEPTH } from '../../ledger/strict-json.js';
 import type { Json } from '../../ledger/types.js';
-import { CURRENT_JUDGE } from '../../schemas/judge.js';
+import { CURRENT_JUDGE, MAX_SCHEMA_BYTES } from '../../schemas/judge.js';
 import { DEFAULT_TYPE, REGISTRATION_TYPE, SCHEMAS_SOURCE } from '../../schemas/registration.js';
 import type { SchemaRegistry } from '../../schemas/registry.js';
 import { schemaProblems } from '../../schemas/verdict.js';
 import { locationOf } from '../answers.js';
-import { JSON_TYPE, parseDocument, SCHEMA_TYPE } from '../documents.js';
+import { JSON_TYPE, MAX_SCHEMA_BODY_BYTES, parseDocument, SCHEMA_TYPE } from '../documents.js';
 import { principalOf } from '../guard.js';
 import { ProblemError, refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
@@ -48,6 +48,7 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
     },
     handler: (request, reply) => {
       const { type } = request.params;
+      refuseUnnamed(type);
       const registered = schemas.registered(type) ?? schemas.registered(DEFAULT_TYPE);
       if (registered === null) throw refusal('not-found', 'No schema is in force for this type.');
       void reply.header('content-location', `/v1/schemas/${encodeURIComponent(registered.type)}`);
@@ -58,11 +59,14 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
   app.route({
     method: 'PUT',
     url: '/v1/schemas/:type',
+    bodyLimit: MAX_SCHEMA_BODY_BYTES,
     config: { consumes: [JSON_TYPE, SCHEMA_TYPE] },
     schema: {
       tags: ['schemas'],
       summary: 'Register a schema',
-      description: 'Recorded in `_schemas`; it judges what comes after it in the ledger.',
+      description:
+        'Recorded in `_schemas`; it judges what comes after it in the ledger. At most ' +
+        `${MAX_SCHEMA_BYTES} bytes in canonical form; the body has at most ${MAX_SCHEMA_BODY_BYTES}.`,
       params: Type.Object({ type: Type.String() }),
       body: { content: { [JSON_TYPE]: { schema: SchemaShape }, [SCHEMA_TYPE]: { schema: SchemaShape } } },
       response: {
@@ -76,8 +80,7 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
     },
     handler: async (request, reply) => {
       const { type } = request.params;
-      const reason = nameProblem(type);
-      if (reason !== null) throw refusal('bad-request', `The type in the path ${reason}.`);
+      refuseUnnamed(type);
       // it will stand one level deep in the payload of its registration
       const schema = parseDocument(request.body as Buffer, MAX_DEPTH - 1);
       refuseUnfit(schema);
@@ -94,6 +97,12 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
         .send({ type, schema: sha256(canonicalBytes(schema)), revision });
     },
   });
+}
+
+/** @throws ProblemError when no event can be of this type */
+function refuseUnnamed(type: string): void {
+  const reason = nameProblem(type);
+  if (reason !== null) throw refusal('bad-request', `The type in the path ${reason}.`);
 }
 
 /** @throws ProblemError when the judge does not take the schema */
