@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { JSON_TYPE, NDJSON_TYPE } from './documents.js';
+import { JSON_TYPE, MAX_BODY_BYTES, NDJSON_TYPE } from './documents.js';
+import { isUnfinished, lingering, responseOn } from './lingering.js';
 import { newRequestId } from './request-id.js';
 import { PROBLEM_TYPE, problemBody, ProblemError, problemOf, statusOf, type Problem } from './problem.js';
 import { PROBLEMS } from './status.js';
@@ -25,19 +26,33 @@ function problemHeaders(problem: Problem): Record<string, string> {
   };
 }
 
+/** The same also where the client still sends what nobody will read: then the connection ends with the answer. */
+function refuse(reply: FastifyReply, problem: Problem): void {
+  const { raw: request, id } = reply.request;
+  void isUnfinished(request).then((unfinished) => {
+    if (!unfinished) {
+      sendProblem(reply, problem);
+      return;
+    }
+    const body = Buffer.from(JSON.stringify(problemBody(problem, id)));
+    const headers = { ...problemHeaders(problem), 'content-length': body.length, connection: 'close' };
+    void reply.code(statusOf(problem)).headers(headers).send(lingering(body, request));
+  });
+}
+
 export function handleErrors(app: FastifyInstance, logger: Logger): void {
   const allowed = rememberRoutes(app);
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOfRequest(error);
+    const problem = problemOfRequest(error, request.routeOptions.bodyLimit);
     // a problem that was made on purpose says all there is to say
     if (statusOf(problem) >= 500 && !(error instanceof ProblemError)) {
       logFailure(logger, request, error, problem);
     }
-    return sendProblem(reply, problem);
+    refuse(reply, problem);
   });
   app.setNotFoundHandler((request, reply) => {
     const methods = allowed(request.url.split('?', 1)[0] ?? '');
-    return sendProblem(reply, methods.length === 0 ? NOT_FOUND : wrongMethod(request.method, methods));
+    refuse(reply, methods.length === 0 ? NOT_FOUND : wrongMethod(request.method, methods));
   });
   app.server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     sendBare(socket, NO_TUNNEL);
@@ -61,7 +76,7 @@ export function handleFrameworkError(
   _request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  void sendProblem(reply, problemOfRequest(error));
+  refuse(reply, problemOfRequest(error));
 }
 
 function logFailure(logger: Logger, request: FastifyRequest, error: unknown, problem: Problem): void {
@@ -84,11 +99,15 @@ function wrongMethod(method: string, methods: readonly string[]): Problem {
   return { code: 'method-not-allowed', detail: `${method} is not among ${allow}.`, headers: { allow } };
 }
 
-function problemOfRequest(error: unknown): Problem {
+/** @param bodyLimit of the route, in bytes */
+function problemOfRequest(error: unknown, bodyLimit?: number): Problem {
   const { code = '', statusCode, message } = error as Partial<FastifyError>;
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return { code: 'too-large', detail: 'The body is larger than this route takes.' };
+      return {
+        code: 'too-large',
+        detail: `The body is larger than the ${bodyLimit ?? MAX_BODY_BYTES} bytes that this route takes.`,
+      };
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return unsupportedType();
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
@@ -144,7 +163,7 @@ const UNREADABLE: Problem = { code: 'bad-request', detail: 'This is not an HTTP/
  * was read to its end gets its own answer and no other, because it may have been recorded.
  */
 export function handleClientError(error: Error & { readonly code?: string }, socket: Socket): void {
-  const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null };
+  const response = responseOn(socket);
   if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent === true) {
     socket.destroy();
     return;

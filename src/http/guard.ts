@@ -49,6 +49,10 @@ export function guardRequests(
     if (parts.closing.aborted) next(stopping());
     else if (/[^\x21-\x7e]/.test(request.url))
       next(refusal('bad-request', 'The URL must be percent-encoded.'));
+    else if (request.url.includes('#'))
+      next(
+        refusal('bad-request', 'The URL must not have a fragment; # is written %23 in a name or a value.'),
+      );
     else if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
       next(refusal('bad-request', 'A request of HTTP/1.1 must have the header field Host.'));
     else if (!asksForCredentials(request)) next();

@@ -11,6 +11,7 @@ import { JSON_TYPE, MAX_BODY_BYTES, NDJSON_TYPE, SCHEMA_TYPE } from './documents
 import { openDoor } from './door.js';
 import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
 import { guardRequests } from './guard.js';
+import { answerHalfOpen } from './lingering.js';
 import { monitorHealth, type ProjectorView } from './health.js';
 import { newRequestId } from './request-id.js';
 import { postEvents } from './routes/events.js';
@@ -81,6 +82,7 @@ export function buildServer(parts: ServerParts): App {
     clientErrorHandler: handleClientError,
   });
   const closing = closeInTime(app);
+  answerHalfOpen(app.server);
 
   // Bodies, parameters and paths are checked by hand; the schemas of routes describe, and hold the tests.
   app.setValidatorCompiler(() => () => true);

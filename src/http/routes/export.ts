@@ -64,14 +64,23 @@ async function* exportLines(
   closing: AbortSignal,
   logger: Logger,
 ): AsyncGenerator<Buffer> {
+  // an error that comes while the client has its turn is the client's: it left
+  let clientsTurn = false;
   try {
     for await (const some of rows) {
       if (closing.aborted) throw new LedgerError('store-unavailable', 'the server is stopping');
-      yield Buffer.concat(some.map((row) => exportLine(row, writer)));
+      const lines = Buffer.concat(some.map((row) => exportLine(row, writer)));
+      clientsTurn = true;
+      yield lines;
+      clientsTurn = false;
     }
-    yield writer.end();
+    const end = writer.end();
+    clientsTurn = true;
+    yield end;
   } catch (error) {
-    logger.error({ err: error }, 'an export broke off');
+    if (clientsTurn) logger.debug({ err: error }, 'the client left an export');
+    else if (closing.aborted) logger.info('an export was broken off, as the server is stopping');
+    else logger.error({ err: error }, 'an export broke off');
     throw error;
   }
 }
