@@ -22,7 +22,8 @@ export interface EventLog {
    * necessarily next to each other, and never before an event whose append resolved earlier.
    *
    * Identity: a candidate whose id stands in the stream at or after `since` is not written; its outcome is
-   * `present`, with the first such event, and the caller decides whether it is a replay. This holds against
+   * `present`, with the revision of the first such event, and the caller looks it up and decides whether it is a
+   * replay. Events are not given back: they may be far larger than what was sent. This holds against
    * every concurrent append, of this process or another, also when two candidates of one call share an id.
    * Ids below `since` are the caller's business: it has looked there already (in the ledger). An adapter
    * may look further back than asked. Candidates marked `fresh` carry an id that nobody used before: they
@@ -113,7 +114,7 @@ export interface AppendOptions {
 
 export type AppendOutcome =
   | { readonly status: 'appended'; readonly revision: Revision }
-  | { readonly status: 'present'; readonly event: StreamEvent }
+  | { readonly status: 'present'; readonly revision: Revision }
   | { readonly status: 'refused'; readonly reason: string };
 
 export interface ReadOptions {

@@ -47,7 +47,7 @@ const STRETCH_MS = 15;
 
 export function openDoor(parts: {
   readonly log: EventLog;
-  readonly reader: Pick<LedgerReader, 'identities'>;
+  readonly reader: Pick<LedgerReader, 'identities' | 'entriesAt'>;
   readonly checkSchema: SchemaCheck;
   readonly logger: Logger;
 }): Door {

@@ -4,13 +4,13 @@
  */
 import type { Logger } from 'pino';
 import { LedgerError } from '../ledger/error.js';
-import type { Entry, EventId, Revision } from '../ledger/types.js';
-import type { KnownIdentities, LedgerReader } from '../read-model/port.js';
+import type { Entry, EventId, Index, Revision } from '../ledger/types.js';
+import type { KnownIdentities, KnownPlace, LedgerReader } from '../read-model/port.js';
 import { Turnstile } from './turnstile.js';
 
 export interface LookedUp {
-  /** what the ledger has under these ids */
-  readonly entries: ReadonlyMap<EventId, Entry>;
+  /** where the ledger has something under these ids */
+  readonly places: ReadonlyMap<EventId, KnownPlace>;
   /**
    * The log has to be looked through from this revision on. When the ledger could not be asked: from the last
    * revision of the source that this process has seen in it, null when it has seen none.
@@ -18,7 +18,7 @@ export interface LookedUp {
   readonly since: Revision | null;
 }
 
-const NONE: ReadonlyMap<EventId, Entry> = new Map();
+const NONE: ReadonlyMap<EventId, KnownPlace> = new Map();
 const PATIENCE_MS = 3_000;
 const QUESTIONS_AT_ONCE = 8;
 const REMEMBERED_SOURCES = 10_000;
@@ -30,7 +30,7 @@ interface Group {
 }
 
 export class IdentityLookups {
-  readonly #reader: Pick<LedgerReader, 'identities'>;
+  readonly #reader: Pick<LedgerReader, 'identities' | 'entriesAt'>;
   readonly #logger: Logger;
   readonly #turnstile = new Turnstile(QUESTIONS_AT_ONCE, isOutage);
   readonly #running = new Map<string, Promise<LookedUp>>();
@@ -39,7 +39,7 @@ export class IdentityLookups {
   readonly #lastRevisions = new Map<string, Revision>();
   #askable = true;
 
-  constructor(reader: Pick<LedgerReader, 'identities'>, logger: Logger) {
+  constructor(reader: Pick<LedgerReader, 'identities' | 'entriesAt'>, logger: Logger) {
     this.#reader = reader;
     this.#logger = logger;
   }
@@ -57,6 +57,19 @@ export class IdentityLookups {
     return answer;
   }
 
+  /**
+   * The entries at these indexes, a bounded part of them at a time. Ends when the ledger cannot be asked; what it cannot
+   * read is left out.
+   */
+  async *read(indexes: readonly Index[]): AsyncGenerator<Entry, void, undefined> {
+    try {
+      for await (const entries of this.#reader.entriesAt(indexes)) yield* entries;
+    } catch (error) {
+      if (!(error instanceof LedgerError) || error.code === 'internal') throw error;
+      this.#noteAskable(false, error);
+    }
+  }
+
   async #askInTurn(source: string, ids: ReadonlySet<EventId>): Promise<LookedUp> {
     await this.#running.get(source)?.catch(() => undefined);
     this.#waiting.delete(source);
@@ -72,15 +85,15 @@ export class IdentityLookups {
   async #ask(source: string, ids: readonly EventId[]): Promise<LookedUp> {
     try {
       const question = (): Promise<KnownIdentities> => this.#reader.identities(source, ids);
-      const { entries, lastRevision } = await this.#turnstile.take(() => persistently(question));
+      const { places, lastRevision } = await this.#turnstile.take(() => persistently(question));
       this.#noteAskable(true);
       if (lastRevision !== null) this.#remember(source, lastRevision);
-      return { entries, since: after(lastRevision ?? -1) };
+      return { places, since: after(lastRevision ?? -1) };
     } catch (error) {
       if (!(error instanceof LedgerError) || error.code === 'internal') throw error;
       this.#noteAskable(false, error);
       const last = this.#lastRevisions.get(source);
-      return { entries: NONE, since: last === undefined ? null : after(last) };
+      return { places: NONE, since: last === undefined ? null : after(last) };
     }
   }
 

@@ -30,8 +30,8 @@ export interface Pending {
 }
 
 export interface Recording {
-  readonly log: Pick<EventLog, 'append' | 'readSource'>;
-  readonly lookups: Pick<IdentityLookups, 'find'>;
+  readonly log: Pick<EventLog, 'append' | 'readSource' | 'lookUp'>;
+  readonly lookups: Pick<IdentityLookups, 'find' | 'read'>;
   readonly logger: Logger;
   /** how long an append whose outcome is uncertain is tried again; 10 s unless given */
   readonly patienceMs?: number;
@@ -52,19 +52,17 @@ export async function recordEvents(
 ): Promise<ReadonlyMap<Pending, Outcome>> {
   const outcomes = new Map<Pending, Outcome>();
   const known = await lookUp(parts.lookups, source, pending);
+  const since = await compareKnown(parts.lookups, pending, known, outcomes);
   const recordable: Pending[] = [];
   const refused: Pending[] = [];
   for (const one of pending) {
-    const entry = one.event.fresh ? undefined : known.entries.get(one.event.id);
-    if (entry !== undefined) {
-      const { data, metadata, header } = entry;
-      outcomes.set(one, compare(one, { type: header.type, revision: header.revision, data, metadata }));
-    } else if (one.violations.length === 0) recordable.push(one);
+    if (outcomes.has(one)) continue;
+    if (one.violations.length === 0) recordable.push(one);
     else if (one.event.fresh) outcomes.set(one, violation(one));
     else refused.push(one);
   }
-  if (recordable.length > 0) await append(parts, source, recordable, known.since, outcomes);
-  if (refused.length > 0) await findReplays(parts, source, refused, known.since, outcomes);
+  if (recordable.length > 0) await append(parts, source, recordable, since, outcomes);
+  if (refused.length > 0) await findReplays(parts, source, refused, since, outcomes);
   return outcomes;
 }
 
@@ -74,7 +72,40 @@ async function lookUp(
   pending: readonly Pending[],
 ): Promise<LookedUp> {
   const ids = pending.filter(({ event }) => !event.fresh).map(({ event }) => event.id);
-  return ids.length === 0 ? { entries: new Map(), since: null } : await lookups.find(source, ids);
+  return ids.length === 0 ? { places: new Map(), since: null } : await lookups.find(source, ids);
+}
+
+/**
+ * Compare with what the ledger has, of which a bounded part is held at a time: few bytes may ask for very many.
+ * @returns from which revision on the log decides about the rest: what the ledger cannot show is among it
+ */
+async function compareKnown(
+  lookups: Recording['lookups'],
+  pending: readonly Pending[],
+  { places, since }: LookedUp,
+  outcomes: Map<Pending, Outcome>,
+): Promise<Revision | null> {
+  const asking = byId(pending.filter(({ event }) => !event.fresh && places.has(event.id)));
+  const wanted = [...places].filter(([id]) => asking.has(id));
+  if (wanted.length === 0) return since;
+  for await (const { header, data, metadata } of lookups.read(wanted.map(([, { index }]) => index))) {
+    const { id, type, revision } = header;
+    for (const one of asking.get(id) ?? [])
+      outcomes.set(one, compare(one, { type, revision, data, metadata }));
+    asking.delete(id);
+  }
+  const unread = wanted.filter(([id]) => asking.has(id)).map(([, { revision }]) => revision);
+  return since === null ? null : unread.reduce((first, each) => (each < first ? each : first), since);
+}
+
+function byId(pending: readonly Pending[]): Map<EventId, readonly Pending[]> {
+  const groups = new Map<EventId, Pending[]>();
+  for (const one of pending) {
+    const group = groups.get(one.event.id);
+    if (group === undefined) groups.set(one.event.id, [one]);
+    else group.push(one);
+  }
+  return groups;
 }
 
 async function append(
@@ -87,10 +118,34 @@ async function append(
   try {
     const candidates = pending.map(({ event }) => candidateOf(event));
     const appended = await appendCertainly(parts, source, candidates, since);
-    for (const [index, one] of pending.entries()) outcomes.set(one, outcomeOf(one, appended[index]));
+    for (const [index, one] of pending.entries()) {
+      const outcome = appended[index];
+      if (outcome?.status !== 'present') outcomes.set(one, outcomeOf(one, outcome));
+    }
+    for (const [index, one] of pending.entries()) {
+      const outcome = appended[index];
+      if (outcome?.status === 'present')
+        outcomes.set(one, await comparePresent(parts, source, one, outcome.revision));
+    }
   } catch (error) {
-    refuseAll(parts.logger, pending, error, outcomes);
+    const open = pending.filter((one) => !outcomes.has(one));
+    refuseAll(parts.logger, open, error, outcomes);
   }
+}
+
+/** Compare with the event at a revision; one at a time, as it may be far larger than what was sent. */
+async function comparePresent(
+  { log }: Recording,
+  source: string,
+  one: Pending,
+  revision: Revision,
+): Promise<Outcome> {
+  const found = await log.lookUp(source, revision);
+  if (found.status === 'found') return compare(one, found.event);
+  throw new LedgerError(
+    'log-unavailable',
+    `the event log no longer shows revision ${revision} of the source`,
+  );
 }
 
 function candidateOf({ id, submission, data, metadata, fresh }: Admitted): Candidate {
@@ -125,11 +180,13 @@ async function appendCertainly(
   }
 }
 
-function outcomeOf(one: Pending, outcome: AppendOutcome | undefined): Outcome {
+function outcomeOf(
+  one: Pending,
+  outcome: Exclude<AppendOutcome, { readonly status: 'present' }> | undefined,
+): Outcome {
   if (outcome === undefined)
     throw new LedgerError('internal', 'the log gave fewer outcomes than it took events');
   if (outcome.status === 'appended') return recorded('queued', one, outcome.revision);
-  if (outcome.status === 'present') return compare(one, outcome.event);
   const pointer = pointerTo(one.item);
   const { reason } = outcome;
   const errors = [{ pointer, keyword: 'log', detail: reason }];
@@ -164,25 +221,23 @@ async function findReplays(
   since: Revision | null,
   outcomes: Map<Pending, Outcome>,
 ): Promise<void> {
-  const wanted = new Set(refused.map(({ event }) => event.id));
-  const found = new Map<EventId, StreamEvent>();
+  const wanted = byId(refused);
   try {
     const events = log.readSource(
       source,
       since === null ? { direction: 'backwards', limit: NEWEST_EVENTS } : { from: since },
     );
     for await (const event of events) {
-      if (!wanted.has(event.id)) continue;
-      if (since === null || !found.has(event.id)) found.set(event.id, event);
+      for (const one of wanted.get(event.id) ?? []) {
+        // the first event of an identity counts
+        if (since === null || !outcomes.has(one)) outcomes.set(one, compare(one, event));
+      }
     }
   } catch (error) {
     refuseAll(logger, refused, error, outcomes);
     return;
   }
-  for (const one of refused) {
-    const event = found.get(one.event.id);
-    outcomes.set(one, event === undefined ? violation(one) : compare(one, event));
-  }
+  for (const one of refused) if (!outcomes.has(one)) outcomes.set(one, violation(one));
 }
 
 function refuseAll(

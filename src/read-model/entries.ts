@@ -1,9 +1,10 @@
 /** Looking entries up: by index, by place in a source, by identity. Rejections are node-postgres' own. */
 import type pg from 'pg';
-import type { EntryRow } from '../ledger/row.js';
+import { readCount, readEntryRow, type EntryRow } from '../ledger/row.js';
 import type { Entry, EventId, Index, Revision } from '../ledger/types.js';
 import { ENTRY_SELECT, toEntry } from './entry-columns.js';
-import type { Identity, KnownIdentities } from './port.js';
+import type { Identity, KnownIdentities, KnownPlace } from './port.js';
+import { readRowPage } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
 
 type Queryable = pg.ClientBase | pg.Pool;
@@ -57,35 +58,64 @@ export async function entriesById(
   return rows.map(toEntry);
 }
 
-/** One statement, so that both answers are of one snapshot. */
+/**
+ * One statement, so that both answers are of one snapshot. Places alone: what they hold may be far more than a question
+ * about it.
+ */
 export async function knownIdentities(
   client: Queryable,
   schema: SchemaName,
   source: string,
   ids: readonly EventId[],
 ): Promise<KnownIdentities> {
-  const entries = new Map<EventId, Entry>();
-  if (!isStorable(source)) return { entries, lastRevision: null };
-  const { rows } = await client.query<EntryRow & { readonly lastRevision: string | null }>({
+  const places = new Map<EventId, KnownPlace>();
+  if (!isStorable(source)) return { places, lastRevision: null };
+  const { rows } = await client.query<
+    Readonly<Record<'id' | 'index' | 'revision' | 'lastRevision', string | null>>
+  >({
     name: `known identities ${schema}`,
     text: `SELECT l."lastRevision", e.*
-      FROM (SELECT max(revision)::text AS "lastRevision" FROM ${schema}.entry WHERE source = $1) AS l
+      FROM (SELECT max(revision) AS "lastRevision" FROM ${schema}.entry WHERE source = $1) AS l
       LEFT JOIN (
-        SELECT k.* FROM unnest($2::uuid[]) AS i (id)
+        SELECT i.id, k.index, k.revision FROM unnest($2::uuid[]) AS i (id)
         CROSS JOIN LATERAL (
-          SELECT ${ENTRY_SELECT} FROM ${schema}.entry AS e
+          SELECT e.index, e.revision FROM ${schema}.entry AS e
           WHERE e.id = i.id AND e.source = $1 AND e.verdict <> 'duplicate' OFFSET 0
         ) AS k
       ) AS e ON true`,
     values: [source, ids],
   });
-  for (const row of rows) {
-    if (row.id === null) continue;
-    const entry = toEntry(row);
-    entries.set(entry.header.id, entry);
+  for (const { id, ...place } of rows) {
+    const [index, revision] = [readCount(place.index), readCount(place.revision)];
+    if (id === null || index === null || revision === null) continue;
+    places.set(id as EventId, { index: index as Index, revision: revision as Revision });
   }
-  const last = rows[0]?.lastRevision ?? null;
-  return { entries, lastRevision: last === null ? null : (Number(last) as Revision) };
+  return { places, lastRevision: readCount(rows[0]?.lastRevision ?? null) as Revision | null };
+}
+
+/** Data and metadata that are read at once; one entry more, if that alone is larger. */
+const BYTES_AT_ONCE = 4 * 1024 * 1024;
+
+/** The entries at these indexes, in index order. Rows that are none are left out. */
+export async function* entriesAt(
+  pool: pg.Pool,
+  schema: SchemaName,
+  indexes: readonly Index[],
+): AsyncGenerator<readonly Entry[]> {
+  let left: readonly number[] = [...new Set(indexes)].sort((a, b) => a - b);
+  while (left.length > 0) {
+    const { rows, last, complete } = await readRowPage(pool, {
+      schema,
+      where: [`entry.index = ANY ('{${left.join()}}'::bigint[])`],
+      order: 'asc',
+      limit: left.length,
+      bytes: BYTES_AT_ONCE,
+    });
+    yield rows.map(readEntryRow).flatMap((read) => (read.ok ? [read.entry] : []));
+    if (complete || last === null) return;
+    const { index } = last;
+    left = left.filter((each) => each > Number(index));
+  }
 }
 
 /** Which identities have an entry, as `source NUL id`. The first entry of an identity is never a duplicate. */

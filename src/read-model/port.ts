@@ -123,13 +123,20 @@ export interface LedgerReader {
   entriesById(id: EventId, source?: string): Promise<readonly Entry[]>;
 
   /**
-   * What the door asks before it appends: which of these ids the source has (the entry that is no duplicate), and
-   * the last revision of it that the ledger holds (null: none), both of one snapshot.
+   * What the door asks before it appends: where the source has these ids (the entry that is no duplicate), and the last
+   * revision of it that the ledger holds (null: none), both of one snapshot.
    */
   identities(source: string, ids: readonly EventId[]): Promise<KnownIdentities>;
 
   /**
-   * One page of the ledger in index order or its reverse. Complete at any state of the caches: what the payload
+   * The entries at these indexes, in index order and in arrays of bounded bytes. What is not there is left out, and so is
+   * what no entry can be (verification names it).
+   */
+  entriesAt(indexes: readonly Index[]): AsyncIterable<readonly Entry[]>;
+
+  /**
+   * One page of the ledger in index order or its reverse, which ends at its limit, or before it once its entries have 8
+   * MiB of data and metadata; never without one, if any matches. Complete at any state of the caches: what the payload
    * index does not cover yet is scanned, and what it proposes is checked against the recorded bytes.
    * @throws LedgerError `too-slow` after the query's time limit (10 s)
    */
@@ -207,8 +214,13 @@ export interface LedgerSnapshot {
 }
 
 export interface KnownIdentities {
-  readonly entries: ReadonlyMap<EventId, Entry>;
+  readonly places: ReadonlyMap<EventId, KnownPlace>;
   readonly lastRevision: Revision | null;
+}
+
+export interface KnownPlace {
+  readonly index: Index;
+  readonly revision: Revision;
 }
 
 export interface EventPage {

@@ -2,7 +2,14 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { createPool } from '../postgres/pool.js';
-import { entriesById, entryByIndex, entryByPlace, knownIdentities, readRegistrations } from './entries.js';
+import {
+  entriesAt,
+  entriesById,
+  entryByIndex,
+  entryByPlace,
+  knownIdentities,
+  readRegistrations,
+} from './entries.js';
 import { readEvents } from './events.js';
 import { currentHead, currentStats } from './head.js';
 import { HeadListener } from './head-listener.js';
@@ -44,6 +51,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     entryAt: (source, revision) => said(entryByPlace(pool, schema, source, revision)),
     entriesById: (id, source) => said(entriesById(pool, schema, id, source)),
     identities: (source, ids) => said(knownIdentities(pool, schema, source, ids)),
+    entriesAt: (indexes) => inOurWords(entriesAt(pool, schema, indexes)),
     events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: QUERY_LIMIT_MS })),
     sources: (page) => said(readSourcePage(pool, schema, page)),
     stats: () => said(currentStats(pool, schema)),

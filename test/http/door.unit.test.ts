@@ -14,7 +14,13 @@ function submit(checkSchema: SchemaCheck, payloads: readonly Json[]) {
         candidates.map(() => ({ status: 'appended' as const, revision: revision++ as Revision })),
       ),
   } as Partial<EventLog> as EventLog;
-  const reader = { identities: () => Promise.reject(new Error('nobody brings an id')) };
+  const nobody = new Error('nobody brings an id');
+  const reader = {
+    identities: () => Promise.reject(nobody),
+    entriesAt: () => {
+      throw nobody;
+    },
+  };
   const door = openDoor({ log, reader, checkSchema, logger: pino({ level: 'silent' }) });
   const items = payloads.map((payload) => ({ ok: true as const, value: event(payload) }));
   return door.submit({ items, batch: true, recordedBy: 'admin', lenient: false });

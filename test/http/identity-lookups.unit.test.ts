@@ -2,8 +2,9 @@ import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { IdentityLookups } from '../../src/http/identity-lookups.js';
 import { LedgerError } from '../../src/ledger/error.js';
-import type { EventId, Revision } from '../../src/ledger/types.js';
+import type { Entry, EventId, Index, Revision } from '../../src/ledger/types.js';
 import type { KnownIdentities, LedgerReader } from '../../src/read-model/port.js';
+import { collect } from '../support/event-log.js';
 
 type Ask = LedgerReader['identities'];
 
@@ -12,7 +13,16 @@ const id = (n: number): EventId => `id-${n}` as EventId;
 const unavailable = (): Promise<never> => Promise.reject(new LedgerError('store-unavailable', 'gone'));
 
 function known(lastRevision: number | null): KnownIdentities {
-  return { entries: new Map(), lastRevision: lastRevision as Revision | null };
+  return { places: new Map(), lastRevision: lastRevision as Revision | null };
+}
+
+function lookupsOf(identities: Ask, entriesAt: LedgerReader['entriesAt'] = noEntries): IdentityLookups {
+  return new IdentityLookups({ identities, entriesAt }, logger);
+}
+
+async function* noEntries(): AsyncGenerator<readonly Entry[]> {
+  await Promise.resolve();
+  yield [];
 }
 
 describe('looking up identities in the ledger', () => {
@@ -23,7 +33,7 @@ describe('looking up identities in the ledger', () => {
       await new Promise((resolve) => setImmediate(resolve));
       return known(7);
     };
-    const lookups = new IdentityLookups({ identities }, logger);
+    const lookups = lookupsOf(identities);
     const first = lookups.find('a', [id(0)]);
     await new Promise((resolve) => setImmediate(resolve));
     const others = Array.from({ length: 50 }, (_, n) => lookups.find('a', [id(n), id(n + 1)]));
@@ -37,13 +47,13 @@ describe('looking up identities in the ledger', () => {
   });
 
   it('a source that the ledger does not have is looked through in the log from its start', async () => {
-    const lookups = new IdentityLookups({ identities: () => Promise.resolve(known(null)) }, logger);
+    const lookups = lookupsOf(() => Promise.resolve(known(null)));
     expect((await lookups.find('a', [id(1)])).since).toBe(0);
   });
 
   it('while the ledger cannot be asked, what this process knows of it counts', async () => {
     let answer: () => Promise<KnownIdentities> = () => Promise.resolve(known(41));
-    const lookups = new IdentityLookups({ identities: () => answer() }, logger);
+    const lookups = lookupsOf(() => answer());
     await lookups.find('a', [id(1)]);
     answer = unavailable;
     expect((await lookups.find('a', [id(1)])).since).toBe(42);
@@ -53,7 +63,7 @@ describe('looking up identities in the ledger', () => {
   it('a connection that died while idle is no outage: it is asked twice', async () => {
     let failures = 1;
     const identities: Ask = () => (failures-- > 0 ? unavailable() : Promise.resolve(known(3)));
-    expect((await new IdentityLookups({ identities }, logger).find('a', [id(1)])).since).toBe(4);
+    expect((await lookupsOf(identities).find('a', [id(1)])).since).toBe(4);
   });
 
   it('when the ledger is gone, nobody waits in line for it', async () => {
@@ -63,7 +73,7 @@ describe('looking up identities in the ledger', () => {
       await new Promise((resolve) => setImmediate(resolve));
       return unavailable();
     };
-    const lookups = new IdentityLookups({ identities }, logger);
+    const lookups = lookupsOf(identities);
     const answers = await Promise.all(
       Array.from({ length: 500 }, (_, n) => lookups.find(`source ${n}`, [id(n)])),
     );
@@ -77,15 +87,25 @@ describe('looking up identities in the ledger', () => {
       if (source === 'large') throw new LedgerError('too-slow', 'too much at once');
       return known(3);
     };
-    const lookups = new IdentityLookups({ identities }, logger);
+    const lookups = lookupsOf(identities);
     const sources = ['large', ...Array.from({ length: 50 }, (_, n) => `source ${n}`)];
     const [large, ...others] = await Promise.all(sources.map((source) => lookups.find(source, [id(1)])));
     expect(large?.since).toBeNull();
     expect(others.every(({ since }) => since === 4)).toBe(true);
   });
 
+  it('entries are given as far as the ledger can be asked', async () => {
+    const [first, second] = [{}, {}] as Entry[];
+    const gone: LedgerReader['entriesAt'] = async function* () {
+      if (first !== undefined && second !== undefined) yield [first, second];
+      await unavailable();
+    };
+    const lookups = lookupsOf(unavailable, gone);
+    expect(await collect(lookups.read([0, 1, 2] as Index[]))).toEqual([first, second]);
+  });
+
   it('a bug is not taken for an outage', async () => {
     const identities: Ask = () => Promise.reject(new LedgerError('internal', 'a bug'));
-    await expect(new IdentityLookups({ identities }, logger).find('a', [id(1)])).rejects.toThrow('a bug');
+    await expect(lookupsOf(identities).find('a', [id(1)])).rejects.toThrow('a bug');
   });
 });

@@ -5,6 +5,7 @@ import { decodeMetadata } from '../../src/ledger/metadata.js';
 import type { EventId, Revision } from '../../src/ledger/types.js';
 import type { EventLog } from '../../src/event-log/port.js';
 import { event, newSource, startApi, type TestApi } from '../support/api.js';
+import { asSuperuser } from '../support/ledger-database.js';
 
 interface Queued {
   readonly status: string;
@@ -303,6 +304,22 @@ describe('POST /v1/events', () => {
         });
       },
     );
+
+    it('an entry that somebody made unreadable is left to the log, and its neighbours are answered', async () => {
+      const source = newSource();
+      const batch = ['a', 'b', 'c'].map((id) => event({ source, id }));
+      expect((await api.post('/v1/events', batch)).status).toBe(202);
+      await api.caughtUp();
+      await asSuperuser(api.database, (client) =>
+        client.query(`ALTER TABLE ledger.entry DISABLE TRIGGER ALL;
+          UPDATE ledger.entry SET recorded_by = '' WHERE source = '${source}' AND revision = 1`),
+      );
+      const again = await api.post<Results>('/v1/events', [
+        ...batch,
+        event({ source, id: 'b', payload: 'other' }),
+      ]);
+      expect(again.body.results.map(({ status }) => status)).toEqual([200, 200, 200, 409]);
+    });
 
     it('a ledger that cannot be asked does not keep the log from taking events', async () => {
       const source = newSource();

@@ -1,13 +1,34 @@
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { AppendOutcome, Candidate, ReadOptions } from '../../src/event-log/port.js';
+import type {
+  AppendOptions,
+  AppendOutcome,
+  Candidate,
+  LookUp,
+  ReadOptions,
+} from '../../src/event-log/port.js';
 import { admit, type Admitted } from '../../src/http/admission.js';
 import { recordEvents, type Outcome, type Pending } from '../../src/http/recording.js';
 import { LedgerError, type LedgerErrorCode } from '../../src/ledger/error.js';
-import type { Json, RecordedEvent, Revision } from '../../src/ledger/types.js';
+import type { Entry, Index, Json, RecordedEvent, Revision } from '../../src/ledger/types.js';
+import type { KnownPlace } from '../../src/read-model/port.js';
 
 const logger = pino({ level: 'silent' });
-const lookups = { find: () => Promise.resolve({ entries: new Map(), since: 0 as Revision }) };
+/** The ledger's answer: where it has something, what of that it shows, and how far it has the source. */
+function lookupsOf(
+  since: Revision | null,
+  places: readonly (readonly [Pending, KnownPlace])[] = [],
+  ...entries: readonly Entry[]
+) {
+  return {
+    find: () => Promise.resolve({ places: new Map(places.map(([{ event }, at]) => [event.id, at])), since }),
+    async *read() {
+      await Promise.resolve();
+      yield* entries;
+    },
+  };
+}
+const lookups = lookupsOf(0 as Revision);
 
 function pending(members: Record<string, Json> = {}): Pending {
   const event = admit({ ok: true, value: { source: 's', type: 't', payload: 1, ...members } }, null, 'admin');
@@ -19,14 +40,22 @@ function logOf(...answers: (LedgerErrorCode | ((candidate: Candidate) => AppendO
   const attempts: (readonly Candidate[])[] = [];
   return {
     attempts,
-    append: (_source: string, candidates: readonly Candidate[]) => {
+    options: [] as unknown[],
+    append(_source: string, candidates: readonly Candidate[], options?: AppendOptions) {
       attempts.push(candidates);
+      this.options.push(options);
       const answer = answers[Math.min(attempts.length, answers.length) - 1] ?? 'internal';
       if (typeof answer === 'string') return Promise.reject(new LedgerError(answer, 'as the test wants it'));
       return Promise.resolve(candidates.map(answer));
     },
     reads: [] as unknown[],
     stream: [] as RecordedEvent[],
+    lookUp(_source: string, revision: Revision): Promise<LookUp> {
+      const event = this.stream.find((each) => each.revision === revision);
+      return Promise.resolve(
+        event === undefined ? { status: 'absent', lastRevision: null } : { status: 'found', event },
+      );
+    },
     async *readSource(_source: string, options?: ReadOptions) {
       this.reads.push(options);
       await Promise.resolve();
@@ -65,13 +94,33 @@ describe('recording events', () => {
 
   it('an event that is found with our own salt is not a replay: its first answer was lost', async () => {
     const one = pending({ id: 'x' });
-    const present = (same: boolean) => (candidate: Candidate) =>
-      ({
-        status: 'present',
-        event: { ...candidate, revision: 3, metadata: same ? candidate.metadata : pending().event.metadata },
-      }) as unknown as AppendOutcome;
-    expect(await record(logOf(present(true)), one)).toMatchObject({ status: 'queued', revision: 3 });
-    expect(await record(logOf(present(false)), one)).toMatchObject({ status: 'replay', revision: 3 });
+    const { id, data, metadata } = one.event;
+    const log = logOf((): AppendOutcome => ({ status: 'present', revision: 3 as Revision }));
+    const event = { id, type: 't', data, metadata, revision: 3 } as RecordedEvent;
+    log.stream.push(event);
+    expect(await record(log, one)).toMatchObject({ status: 'queued', revision: 3 });
+    log.stream.splice(0, 1, { ...event, metadata: pending().event.metadata });
+    expect(await record(log, one)).toMatchObject({ status: 'replay', revision: 3 });
+    log.stream.splice(0, 1);
+    expect(await record(log, one)).toMatchObject({ problem: { code: 'log-unavailable' } });
+  });
+
+  it('what the ledger has and cannot show is left to the log, which looks from there on', async () => {
+    const [shown, other, hidden] = [pending({ id: 'a' }), pending({ id: 'b' }), pending({ id: 'c' })];
+    const places = [shown, other, hidden].map(
+      (one, n) => [one, { index: n as Index, revision: (n + 4) as Revision }] as const,
+    );
+    const { id, data } = shown.event;
+    const header = { id, type: 't', revision: 4 };
+    const entry = { header, data, metadata: pending().event.metadata } as unknown as Entry;
+    const conflicting = { ...entry, header: { ...header, id: other.event.id, type: 'another' } } as Entry;
+    const log = logOf(appended);
+    const parts = { log, logger, lookups: lookupsOf(9 as Revision, places, entry, conflicting) };
+    const outcomes = await recordEvents(parts, 's', [hidden, shown, other]);
+    expect(outcomes.get(shown)).toMatchObject({ status: 'replay', revision: 4 });
+    expect(outcomes.get(other)).toMatchObject({ problem: { code: 'conflict' } });
+    expect(outcomes.get(hidden)).toMatchObject({ status: 'queued', revision: 7 });
+    expect(log.options).toEqual([{ since: 6 }]);
   });
 
   it.each([
@@ -79,7 +128,6 @@ describe('recording events', () => {
     [null, { direction: 'backwards', limit: 10_000 }],
   ])('what the schema refuses is looked for in the log first, from %j on', async (since, options) => {
     const log = logOf('internal');
-    const find = () => Promise.resolve({ entries: new Map(), since: since as Revision | null });
     const violations = [{ pointer: '/payload', keyword: 'type', detail: 'must be object' }];
     const [known, unknown] = [pending({ id: 'x' }), pending({ id: 'y' })].map((one) => ({
       ...one,
@@ -89,7 +137,10 @@ describe('recording events', () => {
     const { id, data } = known.event;
     const { metadata } = pending().event;
     log.stream.push({ id, type: 't', data, metadata, revision: 6 } as RecordedEvent);
-    const outcomes = await recordEvents({ log, lookups: { find }, logger }, 's', [known, unknown]);
+    const outcomes = await recordEvents({ log, lookups: lookupsOf(since as Revision | null), logger }, 's', [
+      known,
+      unknown,
+    ]);
     expect(log.reads).toEqual([options]);
     expect(outcomes.get(known)).toMatchObject({ status: 'replay', revision: 6 });
     expect(outcomes.get(unknown)).toMatchObject({ problem: { code: 'schema-violation' } });

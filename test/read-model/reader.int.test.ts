@@ -73,15 +73,34 @@ describe('a reader', () => {
 
   it('tells the door which identities a source has, and how far the ledger knows it', async () => {
     expect(await reader.identities('a', [uuidOf(1), uuidOf(2)])).toEqual({
-      entries: new Map([[uuidOf(1), entries[1]]]),
+      places: new Map([[uuidOf(1), { index: 1, revision: 0 }]]),
       lastRevision: 1,
     });
-    expect(await reader.identities('a', [])).toEqual({ entries: new Map(), lastRevision: 1 });
+    expect(await reader.identities('a', [])).toEqual({ places: new Map(), lastRevision: 1 });
     expect(await reader.identities('nobody', [uuidOf(1)])).toEqual({
-      entries: new Map(),
+      places: new Map(),
       lastRevision: null,
     });
-    expect(await reader.identities('NUL\0', [uuidOf(1)])).toEqual({ entries: new Map(), lastRevision: null });
+    expect(await reader.identities('NUL\0', [uuidOf(1)])).toEqual({ places: new Map(), lastRevision: null });
+  });
+
+  it('gives entries a part at a time, and leaves out what is none', async () => {
+    const other = await createLedgerDatabase();
+    const large = Array.from({ length: 12 }, (_, n) => ({ payload: `${n}${'x'.repeat(1_000_000)}` }));
+    await fill(other.projectorUrl, large);
+    await asSuperuser(other, (client) =>
+      client.query(`ALTER TABLE ledger.entry DISABLE TRIGGER ALL;
+        UPDATE ledger.entry SET recorded_by = '' WHERE index = 4`),
+    );
+    const ofOther = openReader({ url: other.readerUrl });
+    const parts: number[][] = [];
+    for await (const some of ofOther.entriesAt([7, 3, 4, 99, 0, 11, 7, 5, 8, 9, 10] as Index[])) {
+      parts.push(some.map(({ header }) => header.index));
+    }
+    await ofOther.close();
+    await other.drop();
+    expect(parts.flat()).toEqual([0, 3, 5, 7, 8, 9, 10, 11]);
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(5);
   });
 
   it('lists the sources in the order of their bytes, page by page', async () => {

@@ -24,8 +24,6 @@ export interface Piece {
 export interface AppendCall {
   /** one for each candidate, null until it is known */
   readonly outcomes: (AppendOutcome | null)[];
-  /** candidates whose identity the log had, and where */
-  readonly present: { readonly at: number; readonly place: Place }[];
   /** what is still to be sent, in order */
   readonly pieces: Piece[];
   /** something of it was written, or may have been */
@@ -42,7 +40,6 @@ export function appendCall(source: string, candidates: readonly Candidate[]): Ap
   if (sourceBytes === null) throw new LedgerError('invalid-input', 'the source is not well-formed text');
   const call: AppendCall = {
     outcomes: candidates.map(() => null),
-    present: [],
     pieces: [],
     mayStand: false,
     underWay: false,
@@ -85,13 +82,8 @@ function tooLarge(bytes: number): string {
 
 /** Note where the rows of a piece ended up. */
 export function notePlaces({ call, at }: Piece, places: readonly Place[]): void {
-  for (const [row, place] of places.entries()) {
-    const index = at[row] ?? 0;
-    if (place.present) {
-      call.present.push({ at: index, place });
-    } else {
-      call.outcomes[index] = { status: 'appended', revision: place.revision };
-      call.mayStand = true;
-    }
+  for (const [row, { revision, present }] of places.entries()) {
+    call.outcomes[at[row] ?? 0] = { status: present ? 'present' : 'appended', revision };
+    call.mayStand ||= !present;
   }
 }

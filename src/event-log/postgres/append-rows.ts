@@ -13,7 +13,6 @@ export interface AppendRow {
 
 /** Where an identity stands in the log. */
 export interface Place {
-  readonly position: bigint;
   readonly revision: Revision;
   /** it stood there before, or is that of an earlier row of the same statement */
   readonly present: boolean;
@@ -25,9 +24,9 @@ export interface Place {
  * @returns a place for each row, in their order
  */
 export async function appendRows(client: pg.ClientBase, rows: readonly AppendRow[]): Promise<Place[]> {
-  const result = await client.query<[string, string, string]>({
+  const result = await client.query<[string, string]>({
     name: 'event_log.append',
-    text: `SELECT position, revision, present FROM event_log.append($1, $2, $3, $4, $5, $6) ORDER BY ordinal`,
+    text: `SELECT revision, present FROM event_log.append($1, $2, $3, $4, $5, $6) ORDER BY ordinal`,
     values: [
       byteaArray(rows.map(({ source }) => source)),
       uuidArray(rows.map(({ candidate }) => candidate.id)),
@@ -39,8 +38,7 @@ export async function appendRows(client: pg.ClientBase, rows: readonly AppendRow
     rowMode: 'array',
     types: { getTypeParser: () => String },
   });
-  return result.rows.map(([position, revision, present]) => ({
-    position: BigInt(position),
+  return result.rows.map(([revision, present]) => ({
     revision: Number(revision) as Revision,
     present: present === 't',
   }));

@@ -4,13 +4,11 @@
  */
 import type pg from 'pg';
 import { LedgerError } from '../../ledger/error.js';
-import type { RecordedEvent } from '../../ledger/types.js';
 import { mayHaveHappened } from '../../postgres/errors.js';
 import type { AppendOutcome, Candidate } from '../port.js';
 import { appendCall, notePlaces, STATEMENT, type AppendCall, type Piece } from './append-call.js';
 import { appendRows } from './append-rows.js';
-import { pageAt } from './page.js';
-import { logError, reading, withConnection } from './session.js';
+import { logError, withConnection } from './session.js';
 
 /** How long the next statement waits, at most, for callers that the last one answered to come again. */
 const LINGER_MS = 1;
@@ -18,7 +16,6 @@ const LINGER_MS = 1;
 export interface AppenderParts {
   /** for the statements that write */
   readonly writePool: pg.Pool;
-  readonly readPool: pg.Pool;
   /** a call is rejected when it was not answered after so long */
   readonly deadlineMs: number;
 }
@@ -70,7 +67,8 @@ export class Appender {
     if (call.settled) return;
     const piece = call.pieces.shift();
     if (piece === undefined) {
-      void this.#finish(call);
+      // all of it is in the log
+      this.#settle(call)?.resolve(call.outcomes.filter((outcome) => outcome !== null));
       return;
     }
     this.#queue.push(piece);
@@ -147,38 +145,6 @@ export class Appender {
         this.#fail(call, logError(error));
       }
     }
-  }
-
-  /** All of a call is in the log: fetch the events whose identities were there, and answer. */
-  async #finish(call: AppendCall): Promise<void> {
-    try {
-      const events = await this.#eventsAt(call.present.map(({ place }) => place.position));
-      for (const { at, place } of call.present) {
-        const event = events.get(place.position);
-        if (event === undefined) throw new LedgerError('internal', `no event at position ${place.position}`);
-        call.outcomes[at] = { status: 'present', event };
-      }
-      const waiting = this.#settle(call);
-      waiting?.resolve(call.outcomes.filter((outcome) => outcome !== null));
-    } catch (error) {
-      this.#fail(call, logError(error));
-    }
-  }
-
-  async #eventsAt(positions: readonly bigint[]): Promise<ReadonlyMap<bigint, RecordedEvent>> {
-    const events = new Map<bigint, RecordedEvent>();
-    let left = [...new Set(positions)];
-    while (left.length > 0) {
-      const page = await reading(
-        this.#parts.readPool,
-        (client) => pageAt(client, left),
-        this.#parts.deadlineMs,
-      );
-      for (const event of page.events) events.set(BigInt(event.position), event);
-      if (!page.full) break;
-      left = left.filter((position) => !events.has(position));
-    }
-    return events;
   }
 
   /** Reject a call, with `log-uncertain` if something of it was written or may have been. */

@@ -39,7 +39,7 @@ export function openPostgresEventLog(options: PostgresEventLogOptions): EventLog
   const readPool = createPool({ ...connection, max: options.maxReaders ?? 6 });
   const writePool = createPool({ ...connection, max: 1 });
   const bell = new Bell(() => createClient(connection));
-  const appender = new Appender({ writePool, readPool, deadlineMs });
+  const appender = new Appender({ writePool, deadlineMs });
   const closing = new AbortController();
 
   const query = <Result>(run: (client: pg.PoolClient) => Promise<Result>): Promise<Result> => {

@@ -36,11 +36,6 @@ export function pageOfSource(
   return page(client, where, order, Math.min(from.limit, PAGE.events));
 }
 
-/** The events at these positions that are there, in log order; a page of them. */
-export function pageAt(client: pg.ClientBase, positions: readonly bigint[]): Promise<Page> {
-  return page(client, `position = ANY ('{${positions.join()}}')`, 'position ASC', PAGE.events);
-}
-
 async function page(client: pg.ClientBase, where: string, order: string, limit: number): Promise<Page> {
   const events: RecordedEvent[] = [];
   let bytes = 0;

@@ -16,7 +16,7 @@ function poolOf(...answers: ((count: number) => { rows: string[][] })[]): pg.Poo
 }
 
 const written = (count: number) => ({
-  rows: Array.from({ length: count }, (_, n) => [String(n + 1), String(n), 'f']),
+  rows: Array.from({ length: count }, (_, n) => [String(n), 'f']),
 });
 const refused = (): never => {
   throw Object.assign(new pg.DatabaseError('shutting down', 0, 'error'), { code: '53100' });
@@ -24,7 +24,7 @@ const refused = (): never => {
 
 it('a call of which a part was written before the log refused is uncertain', async () => {
   const pool = poolOf(written, refused);
-  const appender = new Appender({ writePool: pool, readPool: pool, deadlineMs: 1_000 });
+  const appender = new Appender({ writePool: pool, deadlineMs: 1_000 });
   await expect(appender.append('s', candidates(STATEMENT.rows + 1))).rejects.toMatchObject({
     code: 'log-uncertain',
   });
@@ -32,7 +32,7 @@ it('a call of which a part was written before the log refused is uncertain', asy
 
 it('a call of which nothing was written is not', async () => {
   const pool = poolOf(refused);
-  const appender = new Appender({ writePool: pool, readPool: pool, deadlineMs: 1_000 });
+  const appender = new Appender({ writePool: pool, deadlineMs: 1_000 });
   await expect(appender.append('s', candidates(STATEMENT.rows + 1))).rejects.toMatchObject({
     code: 'log-unavailable',
   });

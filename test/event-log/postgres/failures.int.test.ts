@@ -85,7 +85,7 @@ test('an append that is given up while it waits for a connection is not written 
   const connect = (): Promise<pg.PoolClient> =>
     new Promise<void>((admit, refuse) => connecting.push({ admit, refuse })).then(() => pool.connect());
   const writePool = { connect } as unknown as pg.Pool;
-  const appender = new Appender({ writePool, readPool: pool, deadlineMs: 1_000 });
+  const appender = new Appender({ writePool, deadlineMs: 1_000 });
   const began = performance.now();
   const first = appender.append('late', candidates(1));
   await vi.waitFor(() => expect(connecting).toHaveLength(1));
@@ -127,7 +127,7 @@ test('an append that was written but whose answer was lost is uncertain, and is 
   proxy.heal();
   await expect(appending).rejects.toMatchObject({ code: 'log-uncertain' });
   const again = await log.append('deaf', given);
-  expect(again.map((outcome) => outcome.status === 'present' && outcome.event.revision)).toEqual([1, 2]);
+  expect(again.map((outcome) => outcome.status === 'present' && outcome.revision)).toEqual([1, 2]);
 });
 
 test('on a server that hangs every call ends at its deadline', async () => {

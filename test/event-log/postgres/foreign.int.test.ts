@@ -57,7 +57,7 @@ test('of several events under one identity the first is the one that is present'
     { source: 'twice', id, data: '"second"' },
   ]);
   const [outcome] = await log.append('twice', [wanted]);
-  expect(outcome).toMatchObject({ status: 'present', event: { source: 'twice', revision: 1 } });
+  expect(outcome).toEqual({ status: 'present', revision: 1 });
 });
 
 test('bytes that are no text have a source and a type of their own', async () => {
@@ -92,7 +92,7 @@ test('the same identity again is an event again, and an append finds the first',
   ]);
   expect(await collect(log.readSource('again'))).toHaveLength(2);
   const [outcome] = await log.append('again', [candidate({ id })]);
-  expect(outcome).toMatchObject({ status: 'present', event: { revision: 0, data: Buffer.from('1') } });
+  expect(outcome).toEqual({ status: 'present', revision: 0 });
 });
 
 test('a record larger than the log takes is refused, and one just as large is read', async () => {
