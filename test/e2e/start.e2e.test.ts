@@ -95,6 +95,7 @@ describe('event-ledger start', () => {
     const processes = [postmaster, ...(await childrenOf(postmaster))];
     for (const pid of processes) process.kill(pid, 'SIGSTOP');
     const asked = first.request('/v1/head').catch(() => null);
+    await first.request('/livez');
 
     const stopping = performance.now();
     await first.stop('SIGINT');

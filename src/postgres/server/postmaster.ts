@@ -167,7 +167,7 @@ async function textFrom(path: string, start: number): Promise<string> {
   return bytes.subarray(Math.min(start, bytes.length)).toString();
 }
 
-/** What the ends that are not in order may take, and leave a stop in all below `patienceMs` and a second. */
+/** How long a server may take that was told to end at once, and one that is killed. */
 const AT_ONCE_MS = 600;
 const BY_FORCE_MS = 400;
 
