@@ -9,5 +9,7 @@ export function addRebuild(program: Command, run: Run): void {
     .description('make a new ledger from the log and compare it with the old one (exit 1 when they differ)')
     .option('--swap', 'put the new one in the place of the old, which is kept under another name')
     .option('--json', 'print the result as JSON')
-    .action((options: RebuildOptions) => run(async () => (await import('./rebuilding.js')).rebuild(options)));
+    .action((options: RebuildOptions) =>
+      run(async (stop) => (await import('./rebuilding.js')).rebuild(options, stop)),
+    );
 }

@@ -15,6 +15,7 @@ import { EXIT, type ExitCode } from './exit.js';
 import { makeLogger } from './logger.js';
 import { print } from './output.js';
 import { showProgress } from './progress.js';
+import { isStop, stopped } from './stopping.js';
 
 export interface RebuildOptions {
   readonly swap?: boolean;
@@ -34,11 +35,28 @@ interface Result extends Comparison {
   readonly oldKeptAs: string | null;
 }
 
-/** @throws LedgerError of either store; the rebuilt ledger is dropped then, and the old one as it was */
-export async function rebuild(options: RebuildOptions): Promise<ExitCode> {
+/**
+ * Stopped or failed, it leaves the old ledger as it was, and nothing beside it.
+ * @throws LedgerError of either store
+ */
+export async function rebuild(options: RebuildOptions, stop: AbortSignal): Promise<ExitCode> {
+  try {
+    return await rebuildLedger(options, stop);
+  } catch (error) {
+    if (isStop(error, stop)) return stopped('nothing was compared, and the ledger is as it was');
+    throw error;
+  }
+}
+
+async function rebuildLedger(options: RebuildOptions, stop: AbortSignal): Promise<ExitCode> {
   const config = readConfig(process.env);
   const quiet = options.json === true;
-  const stores = await attachToStores(config, makeLogger(quiet ? 'silent' : config.logLevel));
+  const logger = makeLogger(quiet ? 'silent' : config.logLevel);
+  const stores = await attachToStores(config, logger, stop).catch((error: unknown) => {
+    // whatever a start trips over that was given up
+    stop.throwIfAborted();
+    throw error;
+  });
   try {
     const adminUrl = requireAdminUrl(stores);
     const log = openLog(stores);
@@ -47,8 +65,9 @@ export async function rebuild(options: RebuildOptions): Promise<ExitCode> {
     const rebuilt = openReader({ url: adminUrl, schema: REBUILD });
     try {
       const before = await old.head();
-      await projectAll(adminUrl, { log, rebuilt, atLeast: before.size, quiet });
-      const result = await compare({ before, old, rebuilt, quiet });
+      await projectAll(adminUrl, { log, rebuilt, atLeast: before.size, quiet, stop });
+      const result = await compare({ before, old, rebuilt, quiet, stop });
+      stop.throwIfAborted();
       const oldKeptAs = options.swap === true ? await swapRebuild(adminUrl, result, new Date()) : null;
       const report: Result = { ...result, oldKeptAs };
       print(quiet ? JSON.stringify(report) : describe(report));
@@ -68,10 +87,11 @@ interface Projecting {
   /** entries that the old ledger has: only for the progress */
   readonly atLeast: number;
   readonly quiet: boolean;
+  readonly stop: AbortSignal;
 }
 
 /** Projects what the log has now. */
-async function projectAll(url: string, { log, rebuilt, atLeast, quiet }: Projecting): Promise<void> {
+async function projectAll(url: string, { log, rebuilt, atLeast, quiet, stop }: Projecting): Promise<void> {
   const end = await log.newest();
   if (end === null) return;
   const logger = makeLogger(quiet ? 'silent' : 'warn');
@@ -80,13 +100,14 @@ async function projectAll(url: string, { log, rebuilt, atLeast, quiet }: Project
   const progress = showProgress('entries', { quiet });
   try {
     for (;;) {
+      stop.throwIfAborted();
       const { size, position } = await rebuilt.head();
       progress.update(size, Math.max(size, atLeast));
       if (position !== null && log.comparePositions(position, end) >= 0) return;
       const { state, detail } = projector.status();
       if (state === 'diverged')
         throw new LedgerError('log-diverged', detail ?? 'the log changed while it was read');
-      await rebuilt.headMoved(500);
+      await rebuilt.headMoved(500, stop);
     }
   } finally {
     progress.stop();
@@ -101,13 +122,16 @@ async function compare(sides: {
   readonly old: LedgerReader;
   readonly rebuilt: LedgerReader;
   readonly quiet: boolean;
+  readonly stop: AbortSignal;
 }): Promise<Omit<Result, 'oldKeptAs'>> {
   const [kept, rebuilt] = await Promise.all([sides.old.snapshot(), sides.rebuilt.snapshot()]);
   // A ledger that a projector goes on filling has more by now than was read of the log.
   const size = Math.min(kept.head.size, rebuilt.head.size);
   const progress = showProgress('entries compared', { quiet: sides.quiet });
-  const comparison = await compareLedgers(kept, rebuilt, size, (done) => progress.update(done, size));
-  progress.stop();
+  const comparison = await compareLedgers(kept, rebuilt, size, (done) => {
+    sides.stop.throwIfAborted();
+    progress.update(done, size);
+  }).finally(() => progress.stop());
   const surplus = Math.max(0, sides.before.size - rebuilt.head.size);
   const lacking = Math.max(0, rebuilt.head.size - kept.head.size);
   const sameHead = kept.head.size !== rebuilt.head.size || kept.head.hash === rebuilt.head.hash;

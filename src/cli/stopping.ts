@@ -1,6 +1,7 @@
 /** Being asked to stop, the same way for every command: by Ctrl-C, by the system, by a terminal that closes. */
 import { once } from 'node:events';
 import { EXIT, type ExitCode } from './exit.js';
+import { note } from './output.js';
 
 /** What a command does, until `stop` is aborted: then it puts things in order and ends soon. */
 export type Action = (stop: AbortSignal) => Promise<ExitCode>;
@@ -41,4 +42,13 @@ export function isStop(error: unknown, stop: AbortSignal): boolean {
   if (!stop.aborted) return false;
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause === stop.reason) return true;
   return false;
+}
+
+/**
+ * The end of a command that was asked to stop.
+ * @param howFar what was done and what was not
+ */
+export function stopped(howFar: string): ExitCode {
+  note(`event-ledger: stopped: ${howFar}`);
+  return EXIT.done;
 }

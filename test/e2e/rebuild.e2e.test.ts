@@ -1,6 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
-import { eventually, runCommand, startLedger, type LedgerProcess } from '../support/ledger-process.js';
+import {
+  COMMAND,
+  commandEnvironment,
+  eventually,
+  runCommand,
+  startLedger,
+  temporaryFolder,
+  type LedgerProcess,
+} from '../support/ledger-process.js';
 import { startServer, type TestServer } from '../support/postgres.js';
 
 interface Rebuilt {
@@ -76,6 +88,40 @@ describe('event-ledger rebuild', () => {
     expect(result.rebuilt).toEqual(result.old);
     expect(result.rebuilt.size).toBeGreaterThan(300);
   });
+
+  it('where there is no ledger it makes none, and says where it looked', async () => {
+    const folder = await temporaryFolder();
+    try {
+      const data = `${folder.path}/typo`;
+      const { code, stderr } = await runCommand(['rebuild'], { LEDGER_DATA: data });
+      expect(code).toBe(2);
+      expect(stderr).toContain(`there is no ledger in ${data}`);
+      expect(existsSync(data)).toBe(false);
+    } finally {
+      await folder.remove();
+    }
+  });
+
+  it('stopped in the midst of it, it leaves nothing beside the ledger', async () => {
+    const command = spawn(process.execPath, [COMMAND, 'rebuild'], {
+      env: commandEnvironment(settings),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = once(command, 'exit') as Promise<[number | null]>;
+    const said = text(command.stderr);
+    await eventually('the rebuild has begun', rebuildExists, 30_000);
+    command.kill('SIGINT');
+    expect((await ended)[0]).toBe(0);
+    expect(await said).toContain('stopped');
+    expect(await rebuildExists()).toBe(false);
+  });
+
+  function rebuildExists(): Promise<boolean> {
+    return asSuperuser(database, async (client) => {
+      const { rows } = await client.query(`SELECT FROM pg_namespace WHERE nspname = 'ledger_rebuild'`);
+      return rows.length > 0;
+    });
+  }
 
   it('after one tampered row it says where the two differ, and swaps the right one in when asked to', async () => {
     await tamper(`UPDATE ledger.entry SET actor = 'somebody else' WHERE index = 120`);

@@ -14,6 +14,7 @@ import { runServer } from './server.js';
 import type { Logger, Supervisor } from './supervisor.js';
 
 export { roleOf, type Login } from './logins.js';
+export { isInitialised } from './place.js';
 export type { Logger } from './supervisor.js';
 
 export interface EmbeddedOptions {

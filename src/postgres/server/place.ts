@@ -71,6 +71,11 @@ export async function readPlaceDirectory(dataDirectory: string): Promise<string 
   return file && resolve(dataDirectory, file.directory);
 }
 
+/** Whether a cluster was finished in this data directory once, wherever it lies. */
+export async function isInitialised(dataDirectory: string): Promise<boolean> {
+  return (await readPlaceFile(dataDirectory))?.initialised === true;
+}
+
 /** Note that the cluster is finished, so that its loss is never taken for a first start. */
 export async function noteInitialised(dataDirectory: string): Promise<void> {
   const file = (await readPlaceFile(dataDirectory)) ?? INSIDE;
