@@ -84,7 +84,11 @@ interface Problem {
   readonly code?: string;
   readonly title?: string;
   readonly detail?: string;
-  readonly errors?: readonly { readonly pointer?: string; readonly detail?: string }[];
+  readonly errors?: readonly {
+    readonly pointer?: string;
+    readonly parameter?: string;
+    readonly detail?: string;
+  }[];
 }
 
 async function refusal(response: Response, config: ClientConfig): Promise<LedgerError> {
@@ -104,10 +108,28 @@ async function refusal(response: Response, config: ClientConfig): Promise<Ledger
   );
 }
 
-/** A problem (RFC 9457) in one line. */
-export function describeProblem(body: unknown): string {
+/**
+ * A problem (RFC 9457) in one line, without a full stop. Its `detail` tells of the first place; what it does not tell
+ * follows.
+ * @param item the place in its batch of the event that it is about, which whoever asks names better: the first token of
+ *   the pointers is left out
+ */
+export function describeProblem(body: unknown, item?: number): string {
   if (typeof body !== 'object' || body === null) return '';
   const { title, detail, errors = [] } = body as Problem;
-  const places = errors.map((error) => `${error.pointer ?? ''} ${error.detail ?? ''}`.trim());
-  return [detail ?? title ?? '', ...places].filter((part) => part !== '').join('; ');
+  const places = errors.map(({ pointer, parameter, detail: what = '' }) => {
+    const place = pointer ?? parameter ?? '';
+    const shorter = item === undefined ? place : place.replace(new RegExp(`^/${item}(?=/|$)`), '');
+    return { what, sent: `${place} ${what}`.trim(), text: `${shorter} ${what}`.trim() };
+  });
+  const [first, ...others] = places;
+  const text = detail ?? title ?? '';
+  const said = first === undefined || text.includes(first.what);
+  return [
+    first === undefined ? text : text.replace(first.sent, () => first.text),
+    ...(said ? others : places).map((place) => place.text),
+  ]
+    .filter((part) => part !== '')
+    .join('; ')
+    .replace(/\.$/, '');
 }

@@ -1,15 +1,14 @@
 /** `event-ledger export`: the ledger, or the part that filters ask for, as JSONL with a manifest. */
-import { createWriteStream } from 'node:fs';
-import { rename, stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { LedgerError } from '../ledger/error.js';
 import { connectToApi, unreachable } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { note } from './output.js';
+import { note, unwritable } from './output.js';
 import { collect, parseParameters } from './parameters.js';
-import type { Run } from './stopping.js';
+import { isStop, stopped, type Run } from './stopping.js';
 
 interface ExportOptions {
   readonly url?: string;
@@ -31,45 +30,84 @@ export function addExport(program: Command, run: Run): void {
       collect,
       [],
     )
-    .action((options: ExportOptions) => run(() => exportLedger(options)));
+    .action((options: ExportOptions) => run((stop) => exportLedger(options, stop)));
 }
 
-async function exportLedger(options: ExportOptions): Promise<ExitCode> {
+async function exportLedger(options: ExportOptions, stop: AbortSignal): Promise<ExitCode> {
   const api = connectToApi(options);
-  const response = await api.request('/v1/export', { query: parseParameters(options.filter) });
-  if (response.body === null) throw new LedgerError('server-unavailable', `${api.url} sent no export`);
-  const body = Readable.fromWeb(response.body);
-  if (options.output === undefined) {
-    await copy(body, process.stdout, api.url);
+  const query = parseParameters(options.filter);
+  const request = async (): Promise<Readable> => {
+    const response = await api.request('/v1/export', { query, signal: stop });
+    if (response.body === null) throw new LedgerError('server-unavailable', `${api.url} sent no export`);
+    return Readable.fromWeb(response.body);
+  };
+  const { output } = options;
+  if (output === undefined) {
+    await copy(await request(), process.stdout, { what: 'standard output', url: api.url, stop });
     return EXIT.done;
   }
-  if (await isDevice(options.output)) {
-    await copy(body, createWriteStream(options.output), api.url);
-  } else {
-    // Under its final name stands only what arrived whole.
-    const partial = `${options.output}.partial`;
-    await copy(body, createWriteStream(partial), api.url);
-    await rename(partial, options.output);
+  // opened first: who cannot write need not download
+  const target = await openTarget(output);
+  try {
+    await copy(await request(), target.stream, { what: output, url: api.url, stop });
+    await target.finish();
+  } catch (error) {
+    target.stream.destroy();
+    await target.discard();
+    if (isStop(error, stop)) return stopped(`${output} was not written`);
+    throw error;
   }
-  note(`${options.output} written; check it with: event-ledger verify-export ${options.output}`);
+  note(`${output} written; check it with: event-ledger verify-export ${output}`);
   return EXIT.done;
 }
 
-/** A pipe or a device: something to write into, which a file must not take the place of. */
-async function isDevice(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => null);
-  return found !== null && !found.isFile() && !found.isDirectory();
+interface Target {
+  readonly stream: Writable;
+  /** gives it its name */
+  finish(): Promise<void>;
+  /** leaves nothing */
+  discard(): Promise<void>;
 }
 
-async function copy(body: Readable, target: NodeJS.WritableStream, url: string): Promise<void> {
+/** @throws LedgerError `invalid-input` when nothing can be written there */
+async function openTarget(output: string): Promise<Target> {
+  try {
+    const found = await stat(output).catch(() => null);
+    if (found?.isDirectory() === true) throw new Error('it is a directory');
+    // A pipe or a device is something to write into, which a file must not take the place of.
+    if (found !== null && !found.isFile()) {
+      const stream = (await open(output, 'w')).createWriteStream();
+      return { stream, finish: () => Promise.resolve(), discard: () => Promise.resolve() };
+    }
+    // Under its final name stands only what arrived whole.
+    const partial = `${output}.partial`;
+    const stream = (await open(partial, 'w')).createWriteStream();
+    return {
+      stream,
+      finish: () => rename(partial, output),
+      discard: () => rm(partial, { force: true }),
+    };
+  } catch (error) {
+    throw new LedgerError('invalid-input', `${output} cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** @throws LedgerError `server-unavailable` when the download broke, `store-unavailable` when writing did */
+async function copy(
+  body: Readable,
+  target: NodeJS.WritableStream,
+  { what, url, stop }: { readonly what: string; readonly url: string; readonly stop: AbortSignal },
+): Promise<void> {
   let broken: unknown = null;
   body.once('error', (error) => (broken = error));
   try {
-    await pipeline(body, target, { end: target !== process.stdout });
+    await pipeline(body, target, { end: target !== process.stdout, signal: stop });
   } catch (error) {
-    if (broken !== null) throw unreachable(url, error);
-    throw new LedgerError('invalid-input', `the export cannot be written: ${(error as Error).message}`, {
-      cause: error,
-    });
+    if (isStop(error, stop)) throw error;
+    if (broken !== null) throw unreachable(url, broken);
+    // what befalls standard output is said once, for all commands (main.ts)
+    if (target !== process.stdout) throw unwritable(what, error);
   }
 }

@@ -50,3 +50,28 @@ function parseObject(bytes: Buffer): Record<string, unknown> | null {
     return null;
   }
 }
+
+const BYTE_ORDER_MARKS: readonly (readonly [string, Buffer])[] = [
+  ['UTF-8 with a byte order mark', Buffer.of(0xef, 0xbb, 0xbf)],
+  ['UTF-16', Buffer.of(0xff, 0xfe)],
+  ['UTF-16', Buffer.of(0xfe, 0xff)],
+];
+
+/**
+ * What a file's first line says of all of it, where none of its lines can be an event.
+ * @returns what it is and what to do, to be read after its name; null when its lines may be events
+ */
+export function foreignForm(firstLine: Buffer): string | null {
+  for (const [name, mark] of BYTE_ORDER_MARKS) {
+    if (firstLine.subarray(0, mark.length).equals(mark))
+      return `is ${name}; it must be UTF-8 without a byte order mark`;
+  }
+  // without its mark, too, half of what UTF-16 makes of ASCII is zeros
+  if (firstLine.subarray(0, 4).includes(0)) return 'is no text in UTF-8: it holds zero bytes';
+  const text = firstLine.toString('latin1', 0, 256).trim();
+  if (text.startsWith('['))
+    return "is a JSON array; it must have one event a line, as `jq -c '.[]'` writes them";
+  if (text === '{')
+    return 'has an event over several lines; it must have one event a line, as `jq -c .` writes them';
+  return null;
+}

@@ -2,18 +2,17 @@
  * `event-ledger import`: JSONL to the API, in batches, one after the other so that a source's events keep their
  * order. Safe to repeat: every event has an id, made from the line itself where the line brings none.
  */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { LedgerError } from '../ledger/error.js';
 import { connectToApi, describeProblem, type ApiClient } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { IdentifiedLines, type ImportLine } from './import-lines.js';
+import { foreignForm, IdentifiedLines, type ImportLine } from './import-lines.js';
+import { openInput, unreadable, type Input } from './input.js';
 import { readLines } from './lines.js';
 import { note, print } from './output.js';
-import { showProgress, type Progress } from './progress.js';
-import type { Run } from './stopping.js';
+import { showProgress } from './progress.js';
+import { isStop, stopped, type Run } from './stopping.js';
 
 interface ImportOptions {
   readonly url?: string;
@@ -26,12 +25,12 @@ export function addImport(program: Command, run: Run): void {
   program
     .command('import')
     .description('send JSONL, one event a line, to the API; safe to repeat (exit 1 when lines were refused)')
-    .argument('<file>', 'the file, - for standard input')
+    .argument('<file>', 'the file, plain or gzipped; - for standard input')
     .option('--url <url>', 'the API (LEDGER_URL)')
     .option('--user <name>', 'the credential (LEDGER_USER)')
     .option('--patience <seconds>', 'how long to wait for a server that is away', '60')
     .option('--json', 'print the result as JSON')
-    .action((file: string, options: ImportOptions) => run(() => importFile(file, options)));
+    .action((file: string, options: ImportOptions) => run((stop) => importFile(file, options, stop)));
 }
 
 /** The API takes at most 1,000 events and 8 MiB a request. */
@@ -55,64 +54,71 @@ interface Refusal {
   readonly detail: string;
 }
 
-async function importFile(file: string, options: ImportOptions): Promise<ExitCode> {
+async function importFile(file: string, options: ImportOptions, stop: AbortSignal): Promise<ExitCode> {
   const patienceMs = Number(options.patience) * 1000;
   if (!Number.isFinite(patienceMs) || patienceMs < 0) {
     throw new LedgerError('invalid-input', `--patience ${options.patience}: must be a number of seconds`);
   }
   const api = connectToApi(options);
-  const { input, size } = await openInput(file);
+  const input = await openInput(file, stop);
   const tally: Tally = { queued: 0, replayed: 0, refused: 0, refusals: [] };
-  const progress = showProgress('bytes', { quiet: options.json === true || size === null });
+  const progress = showProgress('bytes', { quiet: options.json === true || input.size === null });
+  const report = (): void => print(options.json === true ? JSON.stringify(tally) : describeTally(tally));
   try {
-    await sendAll(api, input, tally, { patienceMs, progress, size });
-  } finally {
-    progress.stop();
+    await sendAll(api, linesOf(file, input), tally, {
+      patienceMs,
+      stop,
+      progress: () => progress.update(input.read(), input.size),
+    }).finally(() => progress.stop());
+  } catch (error) {
+    if (!isStop(error, stop)) throw error;
+    report();
+    return stopped('there may be more to send; sent again, the same file records nothing twice');
   }
-  print(options.json === true ? JSON.stringify(tally) : describeTally(tally));
+  report();
   return tally.refused === 0 ? EXIT.done : EXIT.findings;
 }
 
-async function openInput(file: string): Promise<{ input: AsyncIterable<Buffer>; size: number | null }> {
-  if (file === '-') return { input: process.stdin as AsyncIterable<Buffer>, size: null };
+/**
+ * The file's lines.
+ * @throws LedgerError `invalid-input` when it cannot be read, or its first line shows that its lines are no events
+ */
+async function* linesOf(file: string, input: Input): AsyncGenerator<Buffer> {
   try {
-    const status = await stat(file);
-    if (status.isDirectory()) throw new Error('it is a directory');
-    return {
-      input: createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>,
-      size: status.isFile() ? status.size : null,
-    };
+    let first = true;
+    for await (const line of readLines(input.bytes, LONGEST_LINE)) {
+      const mistake = first ? foreignForm(line) : null;
+      if (mistake !== null) throw new LedgerError('invalid-input', `${file} ${mistake}`);
+      first = false;
+      yield line;
+    }
   } catch (error) {
-    throw new LedgerError('invalid-input', `${file} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw error instanceof LedgerError ? error : unreadable(file, error);
   }
 }
 
 interface Sending {
   readonly patienceMs: number;
-  readonly progress: Progress;
-  readonly size: number | null;
+  readonly stop: AbortSignal;
+  readonly progress: () => void;
 }
 
 async function sendAll(
   api: ApiClient,
-  input: AsyncIterable<Buffer>,
+  lines: AsyncIterable<Buffer>,
   tally: Tally,
   sending: Sending,
 ): Promise<void> {
   const identified = new IdentifiedLines();
   let batch: ImportLine[] = [];
   let batchBytes = 0;
-  let readBytes = 0;
   const flush = async (): Promise<void> => {
-    if (batch.length > 0) await sendBatch(api, batch, tally, sending.patienceMs);
-    sending.progress.update(readBytes, sending.size);
+    if (batch.length > 0) await sendBatch(api, batch, tally, sending);
+    sending.progress();
     batch = [];
     batchBytes = 0;
   };
-  for await (const bytes of readLines(input, LONGEST_LINE)) {
-    readBytes += bytes.length + 1;
+  for await (const bytes of lines) {
     const line = identified.next(bytes);
     if (line === null) continue;
     if (line.bytes.length > LONGEST_LINE) {
@@ -139,13 +145,13 @@ async function sendBatch(
   api: ApiClient,
   batch: readonly ImportLine[],
   tally: Tally,
-  patienceMs: number,
+  { patienceMs, stop }: Sending,
 ): Promise<void> {
   let open = batch;
   const answered = tally.queued + tally.replayed + tally.refused > 0;
   let deadline = Date.now() + (answered ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS));
   for (let attempt = 0; open.length > 0; attempt += 1) {
-    const outcome = await tryBatch(api, open);
+    const outcome = await tryBatch(api, open, stop);
     if ('results' in outcome) {
       const later = count(open, outcome.results, tally);
       // Every answered line is progress: the patience is for a server that takes nothing at all.
@@ -162,13 +168,15 @@ async function sendBatch(
           );
     }
     if (attempt === 0) note(`event-ledger: ${api.url} takes no events for now; waiting for it`);
-    await delay(Math.min(2_000, 50 * 2 ** Math.min(attempt, 6), Math.max(deadline - Date.now(), 1)));
+    const pause = Math.min(2_000, 50 * 2 ** Math.min(attempt, 6), Math.max(deadline - Date.now(), 1));
+    await delay(pause, undefined, { signal: stop });
   }
 }
 
 async function tryBatch(
   api: ApiClient,
   batch: readonly ImportLine[],
+  stop: AbortSignal,
 ): Promise<{ results: readonly BatchResult[] } | { error: LedgerError }> {
   const body = Buffer.concat(batch.flatMap((line) => [line.bytes, NEWLINE]));
   try {
@@ -177,6 +185,7 @@ async function tryBatch(
       headers: { 'content-type': 'application/x-ndjson' },
       body,
       expected: [422, 503],
+      signal: stop,
     });
     const answer = (await response.json()) as { results?: readonly BatchResult[] };
     if (answer.results?.length === batch.length) return { results: answer.results };
@@ -186,7 +195,7 @@ async function tryBatch(
     };
   } catch (error) {
     const failure = error instanceof LedgerError ? error : brokenAnswer(api.url, error);
-    if (!failure.retryable) throw failure;
+    if (!failure.retryable || isStop(failure, stop)) throw failure;
     return { error: failure };
   }
 }
@@ -209,7 +218,7 @@ function count(
     if (status === 202) tally.queued += 1;
     else if (status === 200) tally.replayed += 1;
     else if (status === 503) later.push(line);
-    else refuse(tally, { line: line.number, status, detail: describeProblem(problem) });
+    else refuse(tally, { line: line.number, status, detail: describeProblem(problem, at) });
   });
   return later;
 }

@@ -1,23 +1,26 @@
 /** The command line: which commands there are, and how they end. Each command is in the file of its name. */
 import { Command, CommanderError } from 'commander';
 import { addExport } from './export.js';
-import { EXIT, explainFailure } from './exit.js';
+import { EXIT, explainFailure, type ExitCode } from './exit.js';
 import { addImport } from './import.js';
 import { addMigrate } from './migrate.js';
-import { note } from './output.js';
+import { note, unwritable } from './output.js';
 import { addRebuild } from './rebuild.js';
 import { addServe } from './serve.js';
-import { isStop, stopOnSignals, type Action } from './stopping.js';
+import { isStop, stopOnSignals, stopped, type Action } from './stopping.js';
 import { addVerifyExport } from './verify-export.js';
 import { addVerify } from './verify.js';
 import { version } from './version.js';
 
 process.on('uncaughtException', (error) => fail(error));
 process.on('unhandledRejection', (error) => fail(error));
-// Whoever reads our results may stop reading: `event-ledger export | head`.
+let unwritten = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
-  fail(error);
+  // Whoever reads our results may stop reading: `event-ledger export | head`.
+  if (error.code === 'EPIPE' || unwritten) return;
+  unwritten = true;
+  process.exitCode = EXIT.unavailable;
+  note(`event-ledger: ${unwritable('standard output', error).message}`);
 });
 
 const program = new Command('event-ledger')
@@ -39,18 +42,20 @@ try {
 
 /** Runs a command's action and turns its end into an exit code. */
 async function run(action: Action): Promise<void> {
+  const code = await endOf(action);
+  // A result that nobody got is none.
+  process.exitCode = unwritten ? EXIT.unavailable : code;
+}
+
+async function endOf(action: Action): Promise<ExitCode> {
   const stop = stopOnSignals();
   try {
-    process.exitCode = await action(stop);
+    return await action(stop);
   } catch (error) {
-    if (isStop(error, stop)) {
-      note('event-ledger: stopped before the end');
-      process.exitCode = EXIT.done;
-      return;
-    }
+    if (isStop(error, stop)) return stopped('before the end');
     const { code, message } = explainFailure(error);
     if (message !== '') note(`event-ledger: ${message}`);
-    process.exitCode = code;
+    return code;
   }
 }
 

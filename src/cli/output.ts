@@ -1,4 +1,5 @@
 /** Standard output holds results only, so that commands can be piped. */
+import { LedgerError } from '../ledger/error.js';
 
 /** A line of result. */
 export function print(text: string): void {
@@ -19,4 +20,10 @@ export function shown(text: string): string {
     /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
   );
+}
+
+/** A disk that is full, or a pipe that nobody reads any more: the same command may succeed when that is mended. */
+export function unwritable(what: string, cause: unknown): LedgerError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new LedgerError('store-unavailable', `${what} cannot be written: ${reason}`, { cause });
 }

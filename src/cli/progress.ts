@@ -17,18 +17,27 @@ export function showProgress(noun: string, options: { readonly quiet: boolean })
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
+    gracefulExit: false,
   });
+  // However the process ends, the terminal gets its cursor and its line ends back.
+  const stop = (): void => {
+    process.removeListener('exit', stop);
+    bar.stop();
+  };
   let started = false;
   return {
     update(done, total) {
       const end = Math.max(total ?? done, 1);
       if (started) bar.setTotal(end);
-      else bar.start(end, done);
+      else {
+        process.once('exit', stop);
+        bar.start(end, done);
+      }
       started = true;
       bar.update(done);
     },
     stop: () => {
-      if (started) bar.stop();
+      if (started) stop();
     },
   };
 }

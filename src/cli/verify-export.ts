@@ -1,17 +1,14 @@
 /** `event-ledger verify-export`: checks an export offline, with nothing but the file. */
-import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { LedgerError } from '../ledger/error.js';
 import { ExportChecker, type ExportReport } from '../ledger/export-check.js';
 import { parseNotedHead } from '../ledger/manifest.js';
 import type { Head } from '../ledger/types.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { openInput, type Input } from './input.js';
 import { print, shown } from './output.js';
 import { showProgress } from './progress.js';
-import type { Run } from './stopping.js';
+import { stopped, type Run } from './stopping.js';
 import { describeFinding } from './verify.js';
 
 interface VerifyExportOptions {
@@ -28,12 +25,18 @@ export function addVerifyExport(program: Command, run: Run): void {
     .argument('<file>', 'the export, plain or gzipped; - for standard input')
     .option('--head <size:hash>', 'a head of the ledger that was noted elsewhere')
     .option('--json', 'print the report as JSON')
-    .action((file: string, options: VerifyExportOptions) => run(() => verifyExport(file, options)));
+    .action((file: string, options: VerifyExportOptions) => run((stop) => verifyExport(file, options, stop)));
 }
 
-async function verifyExport(file: string, options: VerifyExportOptions): Promise<ExitCode> {
+async function verifyExport(
+  file: string,
+  options: VerifyExportOptions,
+  stop: AbortSignal,
+): Promise<ExitCode> {
   const checker = new ExportChecker(options.head === undefined ? {} : { head: requireHead(options.head) });
-  const damage = await feed(checker, file, options.json === true);
+  const input = await openInput(file, stop);
+  const damage = await feed(checker, input, options.json === true);
+  if (stop.aborted) return stopped(`${input.read()} bytes were checked, and nothing is said of the file`);
   const report = checker.end();
   const intact = report.intact && damage === null;
   if (options.json === true)
@@ -48,20 +51,13 @@ function requireHead(text: string): Head {
   throw new LedgerError('invalid-input', `--head ${text}: must be SIZE:HASH, the hash in 64 hex digits`);
 }
 
-const READ_AHEAD_BYTES = 64 * 1024;
-
 /** @returns what kept the file from being read to its end, null when nothing did */
-async function feed(checker: ExportChecker, file: string, quiet: boolean): Promise<string | null> {
-  const { bytes, size } = await openExport(file);
-  const progress = showProgress('bytes', { quiet: quiet || size === null });
-  let read = 0;
-  bytes.raw.on('data', (chunk: Buffer) => {
-    read += chunk.length;
-  });
+async function feed(checker: ExportChecker, input: Input, quiet: boolean): Promise<string | null> {
+  const progress = showProgress('bytes', { quiet: quiet || input.size === null });
   try {
-    for await (const chunk of bytes.plain as AsyncIterable<Buffer>) {
+    for await (const chunk of input.bytes) {
       checker.write(chunk);
-      progress.update(read, size);
+      progress.update(input.read(), input.size);
     }
     return null;
   } catch (error) {
@@ -69,45 +65,6 @@ async function feed(checker: ExportChecker, file: string, quiet: boolean): Promi
   } finally {
     progress.stop();
   }
-}
-
-interface Bytes {
-  readonly raw: Readable;
-  /** uncompressed */
-  readonly plain: Readable;
-}
-
-/** @throws LedgerError `invalid-input` when the file cannot be opened */
-async function openExport(file: string): Promise<{ readonly bytes: Bytes; readonly size: number | null }> {
-  if (file === '-') return { bytes: { raw: process.stdin, plain: process.stdin }, size: null };
-  try {
-    const handle = await open(file);
-    const status = await handle.stat();
-    if (status.isDirectory()) throw new Error('it is a directory');
-    const gzipped = await isGzipped(handle);
-    const raw = createReadStream('', { fd: handle, start: 0, highWaterMark: READ_AHEAD_BYTES });
-    return {
-      bytes: { raw, plain: gzipped ? unzipped(raw) : raw },
-      size: status.isFile() ? status.size : null,
-    };
-  } catch (error) {
-    throw new LedgerError('invalid-input', `${file} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-function unzipped(raw: Readable): Readable {
-  const plain = createGunzip();
-  raw.on('error', (error) => plain.destroy(error));
-  return raw.pipe(plain);
-}
-
-const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
-
-async function isGzipped(handle: FileHandle): Promise<boolean> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(GZIP_MAGIC.length), 0, GZIP_MAGIC.length, 0);
-  return bytesRead === GZIP_MAGIC.length && buffer.equals(GZIP_MAGIC);
 }
 
 /** What a person is told; nothing in it can speak to the terminal. */

@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import { LedgerError } from '../ledger/error.js';
 import type { Finding, VerificationReport } from '../ledger/finding.js';
-import { connectToApi, describeProblem, unreachable } from './api-client.js';
+import { connectToApi, describeProblem, unreachable, type ApiClient } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { readLines } from './lines.js';
 import { print, shown } from './output.js';
 import { showProgress } from './progress.js';
-import type { Run } from './stopping.js';
+import { isStop, stopped, type Run } from './stopping.js';
 
 interface VerifyOptions {
   readonly url?: string;
@@ -30,7 +30,7 @@ export function addVerify(program: Command, run: Run): void {
     .option('--to-index <index>', 'end of the range, exclusive')
     .option('--source <source>', 'one source only')
     .option('--json', 'print the report as JSON')
-    .action((options: VerifyOptions) => run(() => verify(options)));
+    .action((options: VerifyOptions) => run((stop) => verify(options, stop)));
 }
 
 type VerifyLine =
@@ -38,27 +38,42 @@ type VerifyLine =
   | { readonly problem: unknown }
   | VerificationReport;
 
-async function verify(options: VerifyOptions): Promise<ExitCode> {
+async function verify(options: VerifyOptions, stop: AbortSignal): Promise<ExitCode> {
   const api = connectToApi(options);
   const query = new URLSearchParams({ mode: options.mode });
   if (options.fromIndex !== undefined) query.set('fromIndex', options.fromIndex);
   if (options.toIndex !== undefined) query.set('toIndex', options.toIndex);
   if (options.source !== undefined) query.set('source', options.source);
-  const response = await api.request('/v1/verify', { query, headers: { accept: 'application/x-ndjson' } });
-  const report = await followReport(response, api.url, options.json === true);
-  print(options.json === true ? JSON.stringify(report) : describeReport(report));
-  return report.intact ? EXIT.done : EXIT.findings;
+  const progress = showProgress('entries', { quiet: options.json === true });
+  let checked = 0;
+  try {
+    const report = await requestReport(api, query, stop, (done, total) => {
+      checked = done;
+      progress.update(done, total);
+    }).finally(() => progress.stop());
+    print(options.json === true ? JSON.stringify(report) : describeReport(report));
+    return report.intact ? EXIT.done : EXIT.findings;
+  } catch (error) {
+    if (!isStop(error, stop)) throw error;
+    return stopped(`${checked} entries were recomputed, and nothing is said of the ledger`);
+  }
 }
 
 const LONGEST_LINE = 16 * 1024 * 1024;
 
-async function followReport(response: Response, url: string, quiet: boolean): Promise<VerificationReport> {
-  if (response.body === null) throw new LedgerError('server-unavailable', `${url} sent no report`);
-  const progress = showProgress('entries', { quiet });
+async function requestReport(
+  api: ApiClient,
+  query: URLSearchParams,
+  stop: AbortSignal,
+  progress: (checked: number, total: number) => void,
+): Promise<VerificationReport> {
+  const headers = { accept: 'application/x-ndjson' };
+  const response = await api.request('/v1/verify', { query, headers, signal: stop });
+  if (response.body === null) throw new LedgerError('server-unavailable', `${api.url} sent no report`);
   try {
     for await (const line of readLines(response.body, LONGEST_LINE)) {
       const message = JSON.parse(line.toString()) as VerifyLine;
-      if ('progress' in message) progress.update(message.progress.checked, message.progress.total);
+      if ('progress' in message) progress(message.progress.checked, message.progress.total);
       else if ('problem' in message) {
         throw new LedgerError(
           'server-unavailable',
@@ -67,11 +82,9 @@ async function followReport(response: Response, url: string, quiet: boolean): Pr
       } else return message;
     }
   } catch (error) {
-    throw error instanceof LedgerError ? error : unreachable(url, error);
-  } finally {
-    progress.stop();
+    throw error instanceof LedgerError ? error : unreachable(api.url, error);
   }
-  throw new LedgerError('server-unavailable', `${url} ended the verification without a report`);
+  throw new LedgerError('server-unavailable', `${api.url} ended the verification without a report`);
 }
 
 function describeReport(report: VerificationReport): string {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { connectToApi } from '../../src/cli/api-client.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { connectToApi, describeProblem } from '../../src/cli/api-client.js';
 
 beforeEach(() => vi.stubEnv('LEDGER_ADMIN_PASSWORD', 'a password'));
 afterEach(() => vi.unstubAllEnvs());
@@ -31,3 +31,44 @@ test.each([
     }
   },
 );
+
+describe('a problem in one line', () => {
+  const missing = { pointer: '/4/payload', keyword: 'required', detail: 'is missing' };
+
+  test.each([
+    [
+      { detail: '/0 must be object', errors: [{ pointer: '/0', detail: 'must be object' }] },
+      '/0 must be object',
+    ],
+    [
+      { detail: 'mode must be full', errors: [{ parameter: 'mode', detail: 'must be full' }] },
+      'mode must be full',
+    ],
+    [
+      { detail: 'the event must be object', errors: [{ pointer: '', detail: 'must be object' }] },
+      'the event must be object',
+    ],
+    [{ detail: 'The user or the password is wrong.' }, 'The user or the password is wrong'],
+    [
+      { detail: '/4/payload is missing', errors: [missing, { pointer: '/4/x', detail: 'is unknown' }] },
+      '/4/payload is missing; /4/x is unknown',
+    ],
+    [{ title: 'Conflict', errors: [missing] }, 'Conflict; /4/payload is missing'],
+    ['no object', ''],
+  ])('%j says each place once: %s', (problem, text) => {
+    expect(describeProblem(problem)).toBe(text);
+  });
+
+  test.each([
+    ['/4/payload is missing', [missing], '/payload is missing'],
+    [
+      'The schema of "t" refuses it: /4/payload is missing',
+      [missing],
+      'The schema of "t" refuses it: /payload is missing',
+    ],
+    ['/4 must be object', [{ pointer: '/4', detail: 'must be object' }], 'must be object'],
+    ['/40/x is missing', [{ pointer: '/40/x', detail: 'is missing' }], '/40/x is missing'],
+  ])('of line 4 of a batch, "%s" does not name the line', (detail, errors, text) => {
+    expect(describeProblem({ detail, errors }, 4)).toBe(text);
+  });
+});

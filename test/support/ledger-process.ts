@@ -30,22 +30,26 @@ export function commandEnvironment(settings: Readonly<Record<string, string>>): 
   return { PATH, HOME, ...(TMPDIR === '' ? {} : { TMPDIR }), LEDGER_ADMIN_PASSWORD: PASSWORD, ...settings };
 }
 
-/** Runs a command to its end. */
+/**
+ * Runs a command to its end.
+ * @param stdout a descriptor that takes its output; a pipe without it
+ */
 export async function runCommand(
   args: readonly string[],
   settings: Readonly<Record<string, string>>,
   input?: string | Buffer,
+  stdout: number | 'pipe' = 'pipe',
 ): Promise<Finished> {
   const child = spawn(process.execPath, [COMMAND, ...args], {
     env: commandEnvironment(settings),
-    stdio: 'pipe',
+    stdio: ['pipe', stdout, 'pipe'],
   });
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
+  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk));
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return { code, signal, stdout: Buffer.concat(output).toString(), stderr: Buffer.concat(errors).toString() };
 }
