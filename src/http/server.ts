@@ -1,5 +1,4 @@
 /** The API as a Fastify instance: made here from its parts, and made to listen elsewhere. */
-import swagger from '@fastify/swagger';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
 import type { EventLog } from '../event-log/port.js';
@@ -7,6 +6,7 @@ import type { LedgerReader } from '../read-model/port.js';
 import type { SchemaRegistry } from '../schemas/registry.js';
 import { doorProblems } from '../schemas/verdict.js';
 import type { Authenticator } from './authentication.js';
+import { describeApi } from './describing.js';
 import { JSON_TYPE, MAX_BODY_BYTES, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
 import { openDoor } from './door.js';
 import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
@@ -124,22 +124,6 @@ export function buildServer(parts: ServerParts): App {
     done();
   });
   return app;
-}
-
-function describeApi(app: App, version: string): void {
-  app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'event-ledger',
-        description: 'The audit log that an organisation can prove.',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-        version,
-      },
-      components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } },
-      security: [{ basic: [] }],
-    },
-  });
 }
 
 /** @returns a signal that is aborted when the server begins to stop */

@@ -1,5 +1,6 @@
 /** The shapes of requests and answers, as JSON Schema: what /openapi.json says, and what the tests hold us to. */
 import Type, { type TProperties, type TSchema } from 'typebox';
+import { EXPORT_FORMAT } from '../ledger/manifest.js';
 import { NDJSON_TYPE } from './documents.js';
 import { PROBLEM_TYPE } from './problem.js';
 import { PROBLEMS } from './status.js';
@@ -109,6 +110,24 @@ export const Line = closed({
   payloadBase64: base64('bytes of the payload'),
   withheld: Type.Optional(Type.Literal(true)),
 });
+
+export const ManifestLine = closed(
+  {
+    manifest: closed({
+      format: Type.Literal(EXPORT_FORMAT),
+      ledger: Type.String({ description: 'the origin' }),
+      filters: Type.Record(Type.String(), Type.Array(Type.String()), {
+        description: 'each query parameter with its values as sent',
+      }),
+      count: count('lines before this one'),
+      fromIndex: count(),
+      toIndex: count(),
+      head: closed({ size: count(), hash: HashText }),
+      sha256: HashText,
+    }),
+  },
+  'the last line',
+);
 
 export const StreamEvent = closed({
   revision: Revision,
@@ -239,10 +258,38 @@ export const content = (type: string, schema: TSchema, description: string) => (
   content: { [type]: { schema } },
 });
 
+/** Header fields by name, and what they say. */
+export type HeaderDescriptions = Readonly<Record<string, string>>;
+
+/** An answer that comes with header fields. */
+export const withHeaders = <Answer extends object>(answer: Answer, headers: HeaderDescriptions) => ({
+  ...answer,
+  headers: {
+    ...('headers' in answer ? (answer.headers as object) : {}),
+    ...Object.fromEntries(
+      Object.entries(headers).map(([name, description]) => [name, { type: 'string', description }]),
+    ),
+  },
+});
+
 export const lines = (schema: TSchema, description: string) => content(NDJSON_TYPE, schema, description);
+
+/** Problems as bodies of answers. */
+export const PROBLEM_CONTENT = { [PROBLEM_TYPE]: { schema: ProblemShape } };
+
+/** An answer of a status that problems have, too. */
+export const orProblem = (answer: ReturnType<typeof content>): ReturnType<typeof content> => ({
+  ...answer,
+  content: { ...answer.content, ...PROBLEM_CONTENT },
+});
 
 /** The problems that a route answers with, besides those that every route has. */
 export function problems(...statuses: readonly number[]): Record<number, object> {
+  return openProblems(401, ...statuses);
+}
+
+/** The problems of a route that asks for no credentials, besides those that every such route has. */
+export function openProblems(...statuses: readonly number[]): Record<number, object> {
   const titles = (status: number): string =>
     Object.entries(PROBLEMS)
       .filter(([, [candidate]]) => candidate === status)
@@ -256,4 +303,4 @@ export function problems(...statuses: readonly number[]): Record<number, object>
   );
 }
 
-const EVERYWHERE = [401, 406, 500, 503];
+const EVERYWHERE = [400, 406, 500, 503];

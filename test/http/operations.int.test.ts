@@ -8,6 +8,19 @@ import { startServer } from '../support/postgres.js';
 
 type Schema = Record<string, unknown>;
 
+/** Header fields that clients may rely on: where one is sent, it is described. */
+const TOLD = [
+  'accept',
+  'allow',
+  'content-disposition',
+  'content-location',
+  'link',
+  'location',
+  'preference-applied',
+  'retry-after',
+  'www-authenticate',
+];
+
 interface OpenApi {
   readonly openapi: string;
   readonly paths: Record<string, Record<string, Operation>>;
@@ -16,7 +29,13 @@ interface OpenApi {
 interface Operation {
   readonly requestBody?: { readonly content: Record<string, { readonly schema: Schema }> };
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
-  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Schema }> }>;
+  readonly responses: Record<
+    string,
+    {
+      readonly content?: Record<string, { readonly schema: Schema }>;
+      readonly headers?: Record<string, { readonly schema: Schema }>;
+    }
+  >;
 }
 
 describe('operations', () => {
@@ -105,6 +124,21 @@ describe('operations', () => {
       }
     });
 
+    it('describes each line of an export, and the header fields that it comes with', async () => {
+      await api.post('/v1/events', event());
+      await api.caughtUp();
+      const answer = await api.get('/v1/export');
+      const described = document.paths['/v1/export']?.get?.responses[200];
+      const validate = new Ajv2020({ strict: false }).compile(
+        described?.content?.['application/x-ndjson']?.schema ?? false,
+      );
+      for (const line of answer.text.trimEnd().split('\n')) {
+        expect(validate(JSON.parse(line)), line).toBe(true);
+      }
+      expect(validate({ manifest: {} })).toBe(false);
+      expect(Object.keys(described?.headers ?? {})).toContain('Content-Disposition');
+    });
+
     it('tells the truth about what is answered', async () => {
       const source = newSource();
       const queued = await api.post<{ eventId: string }>('/v1/events', event({ source }), {
@@ -116,11 +150,26 @@ describe('operations', () => {
         ['post', '/v1/events', await api.post('/v1/events', [event({ source }), 7])],
         ['post', '/v1/events', await api.post('/v1/events', [7])],
         ['post', '/v1/events', await api.post('/v1/events', 7)],
+        ['post', '/v1/events', await api.post('/v1/events', 7, { 'content-type': 'text/plain' })],
         ['post', '/events', await api.post('/events', event({ source }))],
       ];
+      for (const path of Object.keys(document.paths)) {
+        if (document.paths[path]?.get === undefined) continue;
+        const at = path
+          .replace('{index}', '0')
+          .replace('{revision}', '0')
+          .replaceAll(/\{\w+\}/g, 'x');
+        answers.push(
+          ['get', path, await api.get(`${at}?x=1`)],
+          ['get', path, await api.get(at, { accept: 'text/html' })],
+          ['get', path, await api.get(at, { authorization: basic('admin', 'wrong') })],
+        );
+        if (path.includes('{'))
+          answers.push(['get', path, await api.get(at.replace(/[0x]/, 'x'.repeat(1537)))]);
+      }
       for (const [path, at] of [
         ['/v1/events', '/v1/events'],
-        ['/v1/events', '/v1/events?x=1'],
+        ['/v1/events', '/v1/events?limit=1&internal=true&order=asc'],
         ['/v1/events/{eventId}', `/v1/events/${queued.body.eventId}`],
         ['/v1/events/{eventId}', '/v1/events/00000000-0000-4000-8000-000000000000'],
         ['/v1/entries/{index}', '/v1/entries/0'],
@@ -144,6 +193,9 @@ describe('operations', () => {
         const schema = document.paths[path]?.[method]?.responses[answer.status]?.content?.[type]?.schema;
         const what = `${method} ${path} ${answer.status} ${type}`;
         expect(schema, what).toBeDefined();
+        const described = document.paths[path]?.[method]?.responses[answer.status]?.headers ?? {};
+        const names = Object.keys(described).map((name) => name.toLowerCase());
+        expect(names, what).toEqual(expect.arrayContaining(TOLD.filter((name) => answer.headers.has(name))));
         const ajv = new Ajv2020({ strict: false, allErrors: true });
         const validate = ajv.compile(schema ?? {});
         validate(answer.body);

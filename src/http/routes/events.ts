@@ -20,7 +20,7 @@ import { principalOf } from '../guard.js';
 import { readPreferences, type Preferences } from '../prefer.js';
 import { ProblemError } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { BatchAnswer, content, problems, Queued, Recorded, SubmittedEvent } from '../shapes.js';
+import { BatchAnswer, content, problems, Queued, Recorded, SubmittedEvent, withHeaders } from '../shapes.js';
 import { waitForEntry } from '../waiting.js';
 
 const DESCRIPTION = `One event, or up to ${MAX_BATCH_EVENTS} as an array or as lines. 202 means that the event log has
@@ -28,6 +28,9 @@ them on disk. The same event again (same source and id, same content) is a repla
 \`Prefer: wait=n\` waits for the ledger to have a single event: 201. \`Prefer: handling=lenient\` records what only the
 schema refuses, to be chained as rejected. Batches are not atomic: each event has its result, in order. The body has at
 most ${MAX_BODY_BYTES} bytes, an event alone or on a line of its own at most ${MAX_EVENT_BYTES}.`;
+
+const HONOURED = { 'Preference-Applied': 'what was honoured of Prefer (RFC 7240)' };
+const TAKEN = { ...HONOURED, Location: 'where a single event can be read at once' };
 
 export function postEvents(app: App, services: Services): void {
   const batch = Type.Array(SubmittedEvent, { maxItems: MAX_BATCH_EVENTS });
@@ -48,10 +51,13 @@ export function postEvents(app: App, services: Services): void {
       },
       response: {
         ...problems(400, 403, 409, 413, 415, 422),
-        200: content(JSON_TYPE, Type.Union([Queued, Recorded, BatchAnswer]), 'Replays'),
-        201: content(JSON_TYPE, Recorded, 'The ledger has it'),
-        202: content(JSON_TYPE, Type.Union([Queued, BatchAnswer]), 'The event log has it'),
-        207: content(JSON_TYPE, BatchAnswer, 'Some of a batch failed'),
+        200: withHeaders(content(JSON_TYPE, Type.Union([Queued, Recorded, BatchAnswer]), 'Replays'), TAKEN),
+        201: withHeaders(content(JSON_TYPE, Recorded, 'The ledger has it'), TAKEN),
+        202: withHeaders(
+          content(JSON_TYPE, Type.Union([Queued, BatchAnswer]), 'The event log has it'),
+          TAKEN,
+        ),
+        207: withHeaders(content(JSON_TYPE, BatchAnswer, 'Some of a batch failed'), HONOURED),
       },
     },
     handler: async (request, reply) => {

@@ -2,6 +2,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Logger } from 'pino';
+import Type from 'typebox';
 import { LedgerError } from '../../ledger/error.js';
 import { ExportWriter } from '../../ledger/manifest.js';
 import { clipRange } from '../../ledger/range.js';
@@ -10,7 +11,7 @@ import { acceptsCoding } from '../accept.js';
 import { NDJSON_TYPE } from '../documents.js';
 import { readFilters, readRange } from '../event-query.js';
 import type { App, Services } from '../services.js';
-import { FilterQuery, lines, Line, problems } from '../shapes.js';
+import { FilterQuery, lines, Line, ManifestLine, problems, withHeaders } from '../shapes.js';
 import { sendStream } from '../spliced.js';
 
 export function exportRoute(app: App, { reader, logger, closing }: Services): void {
@@ -26,7 +27,13 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
         "Lines, oldest first, with the ledger's own sources; the last line is the manifest. Compressed for clients " +
         'that accept gzip. An export that breaks off has no manifest.',
       querystring: FilterQuery,
-      response: { ...problems(400), 200: lines(Line, 'The lines, and the manifest') },
+      response: {
+        ...problems(400),
+        200: withHeaders(lines(Type.Union([Line, ManifestLine]), 'The lines, and last the manifest'), {
+          'Content-Disposition': 'a name for the file, with its range of indexes',
+          'Content-Encoding': 'gzip, where the client accepts it',
+        }),
+      },
     },
     handler: async (request, reply) => {
       const { parameters } = request;

@@ -4,7 +4,7 @@ import type { HealthMonitor } from '../health.js';
 import { refusal } from '../problem.js';
 import { sendJson } from '../spliced.js';
 import type { App, Services } from '../services.js';
-import { closed, content, HealthShape, problems, StatsShape } from '../shapes.js';
+import { closed, content, HealthShape, openProblems, orProblem, problems, StatsShape } from '../shapes.js';
 import { JSON_TYPE } from '../documents.js';
 import { HEALTH_STATUS } from '../status.js';
 import type { Verifier } from '../verifying.js';
@@ -24,7 +24,7 @@ export function operations(
       tags: ['operations'],
       summary: 'Is the process alive?',
       security: [],
-      response: { 200: Alive },
+      response: { ...openProblems(), 200: Alive },
     },
     handler: () => ({ status: 'ok' as const }),
   });
@@ -37,7 +37,7 @@ export function operations(
       tags: ['operations'],
       summary: 'Can it serve?',
       security: [],
-      response: { ...problems(), 200: Alive },
+      response: { ...openProblems(), 200: Alive },
     },
     handler: async () => {
       if (!closing.aborted && parts.started() && (await parts.health.ready()))
@@ -54,7 +54,11 @@ export function operations(
       tags: ['operations'],
       summary: 'How it is; without credentials the status alone',
       security: [{}, { basic: [] }],
-      response: { ...problems(), 200: HealthShape, 503: content(JSON_TYPE, HealthShape, 'Down') },
+      response: {
+        ...problems(),
+        200: HealthShape,
+        503: orProblem(content(JSON_TYPE, HealthShape, 'Down; or a problem: shutting-down')),
+      },
     },
     handler: async (request, reply) => {
       const { status, lag, head, alarms } = await parts.health.health();

@@ -14,7 +14,16 @@ import { JSON_TYPE, MAX_SCHEMA_BODY_BYTES, parseDocument, SCHEMA_TYPE } from '..
 import { principalOf } from '../guard.js';
 import { ProblemError, refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { closed, content, HashText, IndexNumber, problems, Revision, SchemaShape } from '../shapes.js';
+import {
+  closed,
+  content,
+  HashText,
+  IndexNumber,
+  problems,
+  Revision,
+  SchemaShape,
+  withHeaders,
+} from '../shapes.js';
 import { sendSpliced } from '../spliced.js';
 import { OUTCOMES } from '../status.js';
 
@@ -44,7 +53,12 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
       summary: 'The schema that events of a type are judged by',
       description: `For a type without one of its own that of ${DEFAULT_TYPE}, as Content-Location says.`,
       params: Type.Object({ type: Type.String() }),
-      response: { ...problems(400, 404), 200: SchemaShape },
+      response: {
+        ...problems(400, 404),
+        200: withHeaders(content(JSON_TYPE, SchemaShape, 'The schema in force'), {
+          'Content-Location': 'the type whose schema it is',
+        }),
+      },
     },
     handler: (request, reply) => {
       const { type } = request.params;
@@ -71,10 +85,13 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
       body: { content: { [JSON_TYPE]: { schema: SchemaShape }, [SCHEMA_TYPE]: { schema: SchemaShape } } },
       response: {
         ...problems(400, 413, 415, 422),
-        202: content(
-          JSON_TYPE,
-          closed({ type: Type.String(), schema: HashText, revision: Revision }),
-          'The event log has it',
+        202: withHeaders(
+          content(
+            JSON_TYPE,
+            closed({ type: Type.String(), schema: HashText, revision: Revision }),
+            'The event log has it',
+          ),
+          { Location: 'where the registration can be read at once' },
         ),
       },
     },
