@@ -37,10 +37,13 @@ export async function entryByPlace(
   return rows[0] === undefined ? null : toEntry(rows[0]);
 }
 
-/** How many sources may share an id before somebody has to say which one is meant. */
-const MAX_SHARED = 100;
+/**
+ * Of how many sources that share an id the entries are given, and how many bytes of data and metadata; two in any case, so
+ * that somebody has to say which one is meant.
+ */
+const SHARED = { entries: 100, bytes: 8 * 1024 * 1024 } as const;
 
-/** Entries of an id that are no duplicates, in index order, of one source or of the first 100 sources. */
+/** Entries of an id that are no duplicates, in index order, of one source or of the first sources. */
 export async function entriesById(
   client: Queryable,
   schema: SchemaName,
@@ -50,9 +53,15 @@ export async function entriesById(
   if (source !== undefined && !isStorable(source)) return [];
   const { rows } = await client.query<EntryRow>({
     name: `entries by id ${schema}`,
-    text: `SELECT ${ENTRY_SELECT} FROM ${schema}.entry
-      WHERE id = $1 AND verdict <> 'duplicate' AND ($2::text IS NULL OR source = $2)
-      ORDER BY entry.index LIMIT ${MAX_SHARED}`,
+    text: `SELECT ${ENTRY_SELECT} FROM (
+        SELECT *, row_number() OVER before AS nth,
+          sum(octet_length(data) + octet_length(metadata)) OVER before AS bytes
+        FROM ${schema}.entry
+        WHERE id = $1 AND verdict <> 'duplicate' AND ($2::text IS NULL OR source = $2)
+        WINDOW before AS (ORDER BY entry.index ROWS UNBOUNDED PRECEDING)
+        ORDER BY entry.index LIMIT ${SHARED.entries}
+      ) AS entry
+      WHERE nth <= 2 OR bytes <= ${SHARED.bytes} ORDER BY entry.index`,
     values: [id, source ?? null],
   });
   return rows.map(toEntry);

@@ -119,7 +119,10 @@ export interface LedgerReader {
   /** The entry made from the event at this place, null until the ledger has it. */
   entryAt(source: string, revision: Revision): Promise<Entry | null>;
 
-  /** Entries with this id whose verdict is not duplicate, at most one a source, in index order. */
+  /**
+   * Entries with this id whose verdict is not duplicate, at most one a source, in index order: the first 100, or as many
+   * of them as have 8 MiB of data and metadata; two in any case, if there are two.
+   */
   entriesById(id: EventId, source?: string): Promise<readonly Entry[]>;
 
   /**

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_FILTERS } from '../../src/ledger/filters.js';
-import { NO_HASH, type Entry, type Index, type Revision } from '../../src/ledger/types.js';
+import { NO_HASH, type Entry, type EventId, type Index, type Revision } from '../../src/ledger/types.js';
 import { openReader } from '../../src/read-model/reader.js';
 import type { LedgerReader } from '../../src/read-model/port.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
@@ -82,6 +82,21 @@ describe('a reader', () => {
       lastRevision: null,
     });
     expect(await reader.identities('NUL\0', [uuidOf(1)])).toEqual({ places: new Map(), lastRevision: null });
+  });
+
+  it('gives of sources that share an id so many entries as are not too large, two in any case', async () => {
+    const other = await createLedgerDatabase();
+    const shared = (id: EventId, each: number) =>
+      Array.from({ length: 4 }, (_, n) => ({ source: `source-${n}`, id, payload: 'x'.repeat(each) }));
+    await fill(other.projectorUrl, [...shared(uuidOf(1), 2_500_000), ...shared(uuidOf(2), 9_000_000)]);
+    const ofOther = openReader({ url: other.readerUrl });
+    const found = [await ofOther.entriesById(uuidOf(1)), await ofOther.entriesById(uuidOf(2))];
+    await ofOther.close();
+    await other.drop();
+    expect(found.map((some) => some.map(({ header }) => header.index))).toEqual([
+      [0, 1, 2],
+      [4, 5],
+    ]);
   });
 
   it('gives entries a part at a time, and leaves out what is none', async () => {
