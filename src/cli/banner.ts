@@ -1,4 +1,5 @@
 /** What `event-ledger start` prints for a person in front of a terminal: lines ready to paste. */
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Config } from '../config.js';
 import { ADMIN_PASSWORD_FILE } from './admin-password.js';
@@ -6,7 +7,8 @@ import { ADMIN_PASSWORD_FILE } from './admin-password.js';
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 const DEFAULT_DATA = '.event-ledger';
 
-export function banner(url: string, config: Config): string {
+/** @param demo whether `npm run demo:tamper` is there: in a checkout, not in an installed package */
+export function banner(url: string, config: Config, demo = isCheckout()): string {
   const data = relative('', config.dataDirectory);
   // typed in another terminal, which does not have the settings of this one
   const settings = data === DEFAULT_DATA ? '' : `LEDGER_DATA=${shellQuoted(data || '.')} `;
@@ -24,12 +26,20 @@ The ledger runs at ${url}. In another terminal:
   # read the ledger, and recompute it
   curl -u "admin:${password}" ${url}/v1/events
   ${settings}npx event-ledger verify${target}
-
-  # be the attacker: flip one byte of a payload as the database's superuser, then verify again
-  ${settings}npm run demo:tamper
-
+${demo ? attack(settings) : ''}
 Ctrl-C stops it; the data stay in ${data || '.'}.
 `;
+}
+
+function attack(settings: string): string {
+  return `
+  # be the attacker: flip one byte of a payload as the database's superuser, then verify again
+  ${settings}npm run demo:tamper
+`;
+}
+
+function isCheckout(): boolean {
+  return existsSync(new URL('demo-tamper.ts', import.meta.url));
 }
 
 /** A path as a word of the shell. */

@@ -25,4 +25,10 @@ describe('the lines to paste', () => {
     expect(text).toContain(`${settings}npm run demo:tamper`);
     expect(text).toContain(String.raw`$(cat 'my data'\''s/admin-password')`);
   });
+
+  it('name the demonstration only where it is', () => {
+    const text = banner('http://127.0.0.1:8080', readConfig({}), false);
+    expect(text).not.toContain('demo:tamper');
+    expect(text).toMatch(/verify\n\nCtrl-C/);
+  });
 });
