@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,11 +28,7 @@ describe('the README', () => {
   });
 
   afterAll(async () => {
-    if (server?.pid !== undefined && server.exitCode === null) {
-      const exited = once(server, 'exit');
-      process.kill(-server.pid, 'SIGINT');
-      await exited;
-    }
+    await stopServer();
     await folder.remove();
   });
 
@@ -50,21 +46,9 @@ describe('the README', () => {
     return { code, output };
   }
 
-  it('is followed to the letter: start, write, verify, tamper, verify, export, check, import', async () => {
-    const [
-      start = '',
-      curl = '',
-      verify = '',
-      tamper = '',
-      again = '',
-      evidence = '',
-      bring = '',
-      tests = '',
-    ] = commands();
-    expect(commands()).toHaveLength(8);
-    // The installation and the whole test run are what CI does before and around this very test.
-    expect([start, tests]).toEqual(['npm ci && npm start', 'npm ci && npm test']);
-
+  /** The first terminal: runs until it is left. */
+  async function startServer(): Promise<void> {
+    printed = '';
     server = spawn('npm', ['start'], {
       cwd: folder.path,
       env: environment(port),
@@ -75,6 +59,34 @@ describe('the README', () => {
     await eventually('lines ready to paste', () =>
       Promise.resolve(printed.includes('npx event-ledger verify')),
     );
+  }
+
+  /** Ctrl-C. */
+  async function stopServer(): Promise<void> {
+    if (server?.pid === undefined || server.exitCode !== null) return;
+    const exited = once(server, 'exit');
+    process.kill(-server.pid, 'SIGINT');
+    await exited;
+  }
+
+  it('is followed to the letter: start, write, import, verify, export, check, tamper, verify, rebuild, verify', async () => {
+    const [
+      start = '',
+      curl = '',
+      bring = '',
+      verify = '',
+      evidence = '',
+      tamper = '',
+      again = '',
+      restore = '',
+      atLast = '',
+      tests = '',
+    ] = commands();
+    expect(commands()).toHaveLength(10);
+    // The installation and the whole test run are what CI does before and around this very test.
+    expect([start, tests]).toEqual(['npm ci && npm start', 'npm ci && npm test']);
+
+    await startServer();
     expect(printed).toContain('curl ');
 
     const written = await type(curl);
@@ -82,32 +94,50 @@ describe('the README', () => {
       status: 'queued',
       source: 'billing',
     });
-    await eventually('an intact ledger with the event', async () => {
-      const { code, output } = await type(verify);
-      return code === 0 && output.includes('intact');
+    const imported = await type(bring);
+    expect(imported).toMatchObject({ code: 0 });
+    expect(imported.output).toContain('5 events recorded, 0 were there already, 0 refused');
+    await eventually('nothing is left to project', async () => {
+      const health = await fetch(`http://127.0.0.1:${port}/health`, { headers: await credentials() });
+      return ((await health.json()) as { lag: { events: number } }).lag.events === 0;
     });
-
-    const head = await type(tamper);
-    expect(head).toMatchObject({ code: 0 });
-    const index = /index (\d+)/.exec(head.output)?.[1];
-    expect(index).toBeDefined();
-    const found = await type(again);
-    expect(found.code).toBe(1);
-    expect(found.output).toContain(`content-mismatch  index ${index ?? ''}`);
+    const intact = await type(verify);
+    expect(intact.code).toBe(0);
+    expect(intact.output).toMatch(/^intact: /);
 
     const [exporting = '', checking = ''] = evidence.split('\n');
     expect((await type(exporting)).code).toBe(0);
     const checked = await type(checking);
-    expect(checked.code).toBe(1);
-    expect(checked.output).toContain('content-mismatch');
+    expect(checked).toMatchObject({ code: 0 });
+    expect(checked.output).toContain('held to the noted head');
 
-    await writeFile(
-      join(folder.path, 'events.jsonl'),
-      '{"source":"crm","type":"user.login","payload":{"userId":"u-1"}}\n',
-    );
-    const imported = await type(bring);
-    expect(imported).toMatchObject({ code: 0 });
+    const changed = await type(tamper);
+    expect(changed).toMatchObject({ code: 0 });
+    const index = /index (\d+)/.exec(changed.output)?.[1];
+    expect(index).toBeDefined();
+    const found = await type(again);
+    expect(found.code).toBe(1);
+    expect(found.output).toContain(`content-mismatch  index ${index ?? ''}`);
+    expect(await type(checking)).toMatchObject({ code: 0 });
+
+    const [rebuilding = '', restart] = restore.split('\n');
+    expect(restart).toBe('npm start');
+    await stopServer();
+    const rebuilt = await type(rebuilding);
+    expect(rebuilt.code).toBe(1);
+    expect(rebuilt.output).toContain(`index ${index ?? ''}`);
+    expect(rebuilt.output).toContain('the new ledger is in place');
+    await startServer();
+    const restored = await type(atLast);
+    expect(restored.code).toBe(0);
+    const noted = readFileSync(join(folder.path, 'noted-head'), 'utf8').trim();
+    expect(restored.output).toContain(`head: ${noted}\n`);
   });
+
+  async function credentials(): Promise<Record<string, string>> {
+    const password = await readFile(join(folder.path, '.event-ledger/admin-password'), 'utf8');
+    return { authorization: `Basic ${btoa(`admin:${password.trim()}`)}` };
+  }
 });
 
 function environment(port: number): Record<string, string> {
