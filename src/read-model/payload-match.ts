@@ -5,8 +5,8 @@ import { decodeMetadata } from '../ledger/metadata.js';
 import type { Json } from '../ledger/types.js';
 
 /**
- * Decides on subject and payload. A subject is that of metadata in the ledger's own form; a payload is JSON where a
- * line shows it as JSON: bytes that are canonical I-JSON of at most 64 levels. Anything else matches no such filter.
+ * Decides on subject and payload. A subject is that of metadata in the ledger's own form; a payload is what a schema can
+ * judge: I-JSON of at most 64 levels, however another program wrote it. Anything else matches no such filter.
  */
 export function bytesMatch(
   filters: Pick<EventFilters, 'subjects' | 'payload'>,
@@ -25,7 +25,7 @@ function subjectMatches(subjects: readonly string[], metadata: Buffer): boolean 
 function payloadMatches(filters: readonly PayloadFilter[], data: Buffer): boolean {
   if (filters.length === 0) return true;
   const read = readCanonical(data);
-  if (!read?.canonical) return false;
+  if (read === null) return false;
   return filters.every(({ path, values }) => {
     const found = valueAt(read.value, path);
     return found !== undefined && isScalar(found) && values.includes(canonicalJson(found));

@@ -66,7 +66,7 @@ beforeAll(async () => {
   });
   payloads = entries.map(({ data }) => {
     const read = readCanonical(data);
-    return read?.canonical === true ? read.value : undefined;
+    return read?.value;
   });
   subjects = entries.map(({ metadata }) => decodeMetadata(metadata)?.subject);
 });
