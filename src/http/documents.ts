@@ -1,8 +1,11 @@
 /** Request bodies: one event, a JSON array of them, or one a line. */
+import { LedgerError } from '../ledger/error.js';
 import { pointerOf } from '../ledger/json-pointer.js';
-import { MAX_DEPTH, parseStrictJson, type JsonProblem } from '../ledger/strict-json.js';
+import { MAX_DEPTH, parseStrictJson, syntaxProblem, type JsonProblem } from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
+import { valueEnd } from '../ledger/value-end.js';
 import { ProblemError, refusal, type Problem } from './problem.js';
+import { inStretches } from './stretches.js';
 
 export const JSON_TYPE = 'application/json';
 export const NDJSON_TYPE = 'application/x-ndjson';
@@ -16,7 +19,7 @@ export const MAX_BATCH_EVENTS = 1_000;
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /**
- * One event as it is sent, alone or on a line of its own: six times what may be recorded of it (256 KiB of payload and
+ * One event as it is sent: six times what may be recorded of it (256 KiB of payload and
  * 64 KiB of metadata), as if every character of it were escaped, and some white space.
  */
 export const MAX_EVENT_BYTES = 2 * 1024 * 1024;
@@ -28,7 +31,9 @@ const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
+const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 
 /** Whether a JSON document is an array, as far as its first character tells. */
 export function isArrayDocument(body: Buffer): boolean {
@@ -41,33 +46,84 @@ export function parseEvent(body: Buffer): Json {
   return parseDocument(body, MAX_DEPTH + 1);
 }
 
-/** @throws ProblemError when the document is not I-JSON, or has too many events: then nothing of it counts */
-export function parseArray(body: Buffer): readonly Item[] {
-  const values = parseDocument(body, MAX_DEPTH + 2) as readonly Json[];
-  if (values.length > MAX_BATCH_EVENTS) throw tooMany(values.length);
-  return values.map((value) => ({ ok: true, value }));
+/**
+ * The array is one document, though its events are read one after the other, and others have their turn in between.
+ * An event that is too long fails alone.
+ * @throws ProblemError when the document is not I-JSON, or has too many events: then nothing of it counts
+ */
+export async function parseArray(body: Buffer): Promise<readonly Item[]> {
+  const texts = textsOf(body);
+  if (texts === null) throw broken(body);
+  const turn = inStretches();
+  const items: Item[] = [];
+  let refused: Problem | null = null;
+  for (const [index, text] of texts.entries()) {
+    await turn();
+    const isUnread = refused !== null || text.length > MAX_EVENT_BYTES;
+    // what is no JSON is told before all else
+    if (isUnread && syntaxProblem(text) !== null) throw broken(body);
+    if (refused !== null) continue;
+    const item = parseItem(text, index);
+    if (item.ok || item.problem.code === 'too-large') items.push(item);
+    else if (item.problem.code === 'invalid-json') throw broken(body);
+    else refused = item.problem;
+  }
+  if (refused !== null) throw new ProblemError(refused);
+  return items;
+}
+
+/**
+ * Where the items of an array stand, null when it is none. If each of them is JSON, so is the array.
+ * @throws ProblemError when there are too many
+ */
+function textsOf(body: Buffer): readonly Buffer[] | null {
+  const texts: Buffer[] = [];
+  const start = skipWhiteSpace(body, 0) + 1;
+  let from = start;
+  for (;;) {
+    const end = valueEnd(body, from);
+    texts.push(body.subarray(from, end));
+    if (texts.length > MAX_BATCH_EVENTS) throw tooMany();
+    from = end + 1;
+    if (body[end] === COMMA) continue;
+    if (body[end] !== CLOSE_BRACKET || skipWhiteSpace(body, from) < body.length) return null;
+    return texts.length === 1 && skipWhiteSpace(body, start) === end ? [] : texts;
+  }
+}
+
+/** @param body that is no JSON document */
+function broken(body: Buffer): Error {
+  const problem = syntaxProblem(body);
+  if (problem !== null) return new ProblemError(jsonProblem('syntax', problem));
+  return new LedgerError('internal', 'an array is JSON, and its items are not');
 }
 
 /**
  * Each line is a document of its own: one that is not I-JSON fails alone. Lines of white space are skipped and not
- * counted.
+ * counted. Others have their turn in between.
  * @throws ProblemError when there are too many events
  */
-export function parseLines(body: Buffer): readonly Item[] {
+export async function parseLines(body: Buffer): Promise<readonly Item[]> {
   const lines: Buffer[] = [];
   for (let start = skipWhiteSpace(body, 0); start < body.length;) {
     const found = body.indexOf(LF, start);
     const end = found === -1 ? body.length : found;
     lines.push(body.subarray(start, end));
-    if (lines.length > MAX_BATCH_EVENTS) throw tooMany('more');
+    if (lines.length > MAX_BATCH_EVENTS) throw tooMany();
     start = skipWhiteSpace(body, end);
   }
-  return lines.map(parseLine);
+  const turn = inStretches();
+  const items: Item[] = [];
+  for (const [index, line] of lines.entries()) {
+    await turn();
+    items.push(parseItem(line, index));
+  }
+  return items;
 }
 
-function parseLine(line: Buffer, item: number): Item {
-  if (line.length > MAX_EVENT_BYTES) return { ok: false, problem: tooLong(pointerOf([item])) };
-  const parsed = parseStrictJson(line, { maxDepth: MAX_DEPTH + 1 });
+function parseItem(text: Buffer, item: number): Item {
+  if (text.length > MAX_EVENT_BYTES) return { ok: false, problem: tooLong(pointerOf([item])) };
+  const parsed = parseStrictJson(text, { maxDepth: MAX_DEPTH + 1 });
   if (parsed.ok) return parsed;
   const { problem } = parsed;
   const pointer = `${pointerOf([item])}${problem.pointer}`;
@@ -99,8 +155,8 @@ function tooLong(pointer: string): Problem {
   };
 }
 
-function tooMany(count: number | 'more'): ProblemError {
-  return refusal('too-large', `A batch has at most ${MAX_BATCH_EVENTS} events; this one has ${count}.`);
+function tooMany(): ProblemError {
+  return refusal('too-large', `A batch has at most ${MAX_BATCH_EVENTS} events; this one has more.`);
 }
 
 /** @returns the place of the next byte that is no white space of JSON, the length when there is none */

@@ -1,5 +1,4 @@
 /** The door: where submitted events are checked, recognised and recorded (DESIGN.md, At the door). */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { EventLog } from '../event-log/port.js';
 import { LedgerError } from '../ledger/error.js';
@@ -13,6 +12,7 @@ import { pointerTo, type Submission } from './envelope.js';
 import { IdentityLookups } from './identity-lookups.js';
 import type { Problem } from './problem.js';
 import { recordEvents, type Outcome, type Pending } from './recording.js';
+import { inStretches } from './stretches.js';
 
 export interface Submitted {
   readonly items: readonly Item[];
@@ -41,9 +41,6 @@ export type SchemaCheck = (
   payload: Json,
   shared: SharedWork,
 ) => readonly JsonProblem[];
-
-/** So long events of a batch are examined at a stretch, before others have their turn. */
-const STRETCH_MS = 15;
 
 export function openDoor(parts: {
   readonly log: EventLog;
@@ -76,12 +73,9 @@ export function openDoor(parts: {
       const places = new Map<Pending, number>();
       const bySource = new Map<string, Pending[]>();
       const shared = new SharedWork();
-      let begun = performance.now();
+      const turn = inStretches();
       for (const [index, parsed] of submitted.items.entries()) {
-        if (performance.now() - begun > STRETCH_MS) {
-          await nextTurn();
-          begun = performance.now();
-        }
+        await turn();
         const examined = examine(parsed, index, submitted, shared);
         if ('status' in examined) {
           outcomes[index] = examined;

@@ -49,10 +49,16 @@ export const MAX_BYTES = 536_870_888;
  * @param options.maxDepth levels that the whole document may have, 64 unless given
  */
 export function parseStrictJson(bytes: Uint8Array, options?: { readonly maxDepth?: number }): ParsedJson {
+  return read(bytes, options?.maxDepth ?? MAX_DEPTH, null);
+}
+
+/** @param known a problem that is known already: the text is read for its syntax only */
+function read(bytes: Uint8Array, maxDepth: number, known: JsonProblem | null): ParsedJson {
   if (bytes.length > MAX_BYTES) return refused('i-json', 'size', `must have at most ${MAX_BYTES} bytes`);
   const text = decodeUtf8(bytes);
   if (text === null) return refused('syntax', 'utf-8', `invalid UTF-8 at byte ${firstInvalidByte(bytes)}`);
-  const reader = new Reader(text, options?.maxDepth ?? MAX_DEPTH);
+  const reader = new Reader(text, maxDepth);
+  reader.problem = known;
   try {
     const value = reader.document();
     if (reader.problem !== null) return { ok: false, kind: 'i-json', problem: reader.problem };
@@ -61,6 +67,15 @@ export function parseStrictJson(bytes: Uint8Array, options?: { readonly maxDepth
     if (!(fault instanceof SyntaxFault)) throw fault;
     return refused('syntax', 'syntax', `${fault.message} at ${placeOf(fault.at, text)}`);
   }
+}
+
+/**
+ * Why bytes are no JSON, null when they are: what parseStrictJson says of them with the keywords `syntax` and `utf-8`.
+ * Nothing is built, and what I-JSON refuses is not looked for.
+ */
+export function syntaxProblem(bytes: Uint8Array): JsonProblem | null {
+  const parsed = read(bytes, MAX_DEPTH, { pointer: '', keyword: 'none', detail: '' });
+  return !parsed.ok && parsed.kind === 'syntax' ? parsed.problem : null;
 }
 
 function refused(kind: 'syntax' | 'i-json', keyword: string, detail: string): ParsedJson {

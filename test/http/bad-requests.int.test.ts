@@ -151,7 +151,7 @@ describe('bad requests', () => {
       expectProblem(await api.post<Problem>('/v1/events', body), 413, 'too-large');
     });
 
-    it('one event is sent in at most 2 MiB, alone or on a line of its own', async () => {
+    it('one event is sent in at most 2 MiB, alone or in a batch', async () => {
       const spaces = ' '.repeat(2 * 1024 * 1024);
       const long = `{${spaces}${JSON.stringify(good).slice(1)}`;
       expectProblem(await api.post<Problem>('/v1/events', long), 413, 'too-large');

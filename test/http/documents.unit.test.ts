@@ -7,14 +7,15 @@ import { readEnvelope } from '../../src/http/envelope.js';
 import { ProblemError, type Problem } from '../../src/http/problem.js';
 import { SubmittedEvent } from '../../src/http/shapes.js';
 import { decodeMetadata } from '../../src/ledger/metadata.js';
+import { parseStrictJson } from '../../src/ledger/strict-json.js';
 import type { Json } from '../../src/ledger/types.js';
 
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 const eventWith = (payload: string): string => `{"source":"s","type":"t","payload":${payload}}`;
 
-function problemOf(action: () => unknown): Problem {
+async function problemOf(action: () => unknown): Promise<Problem> {
   try {
-    action();
+    await action();
   } catch (error) {
     if (error instanceof ProblemError) return error.problem;
     throw error;
@@ -25,50 +26,113 @@ function problemOf(action: () => unknown): Problem {
 const pointerOf = (problem: Problem): unknown => problem.errors?.[0];
 
 describe('request documents', () => {
-  it('a payload may have 64 levels wherever it stands, and not one more', () => {
+  it('a payload may have 64 levels wherever it stands, and not one more', async () => {
     const good = eventWith(nested(64));
     const bad = eventWith(nested(65));
     expect(parseEvent(Buffer.from(good))).toBeDefined();
-    expect(parseArray(Buffer.from(`[${good}]`))).toHaveLength(1);
-    expect(parseLines(Buffer.from(good))[0]?.ok).toBe(true);
-    expect(problemOf(() => parseEvent(Buffer.from(bad))).code).toBe('not-i-json');
-    expect(problemOf(() => parseArray(Buffer.from(`[${bad}]`))).code).toBe('not-i-json');
-    expect(parseLines(Buffer.from(bad))[0]?.ok).toBe(false);
+    expect(await parseArray(Buffer.from(`[${good}]`))).toHaveLength(1);
+    expect((await parseLines(Buffer.from(good)))[0]?.ok).toBe(true);
+    expect((await problemOf(() => parseEvent(Buffer.from(bad)))).code).toBe('not-i-json');
+    expect((await problemOf(() => parseArray(Buffer.from(`[${bad}]`)))).code).toBe('not-i-json');
+    expect((await parseLines(Buffer.from(bad)))[0]?.ok).toBe(false);
   });
 
-  it('what is no JSON is told from what is no I-JSON', () => {
-    expect(problemOf(() => parseEvent(Buffer.from('{'))).code).toBe('invalid-json');
-    expect(problemOf(() => parseEvent(Buffer.from(''))).code).toBe('invalid-json');
-    expect(problemOf(() => parseEvent(Buffer.from([0x22, 0xff, 0x22]))).code).toBe('invalid-json');
-    const twice = problemOf(() => parseEvent(Buffer.from(eventWith('{"a":1,"a":2}'))));
+  it('what is no JSON is told from what is no I-JSON', async () => {
+    expect((await problemOf(() => parseEvent(Buffer.from('{')))).code).toBe('invalid-json');
+    expect((await problemOf(() => parseEvent(Buffer.from('')))).code).toBe('invalid-json');
+    expect((await problemOf(() => parseEvent(Buffer.from([0x22, 0xff, 0x22])))).code).toBe('invalid-json');
+    const twice = await problemOf(() => parseEvent(Buffer.from(eventWith('{"a":1,"a":2}'))));
     expect(twice.code).toBe('not-i-json');
     expect(pointerOf(twice)).toMatchObject({ pointer: '/payload/a' });
   });
 
-  it('an array is one document, its pointers begin with the item', () => {
+  it('an array is one document, its pointers begin with the item', async () => {
     const body = `[${eventWith('1')},${eventWith('{"n":9007199254740993}')}]`;
     expect(isArrayDocument(Buffer.from(` \n${body}`))).toBe(true);
-    expect(pointerOf(problemOf(() => parseArray(Buffer.from(body))))).toMatchObject({
+    expect(pointerOf(await problemOf(() => parseArray(Buffer.from(body))))).toMatchObject({
       pointer: '/1/payload/n',
     });
   });
 
-  it('lines are documents of their own, and empty ones are not counted', () => {
+  it('an array is taken or refused as the one document that it is, whatever is done to it', async () => {
+    const texts = fc.array(
+      fc.oneof(
+        fc.json({ maxDepth: 2 }),
+        fc.constantFrom(
+          '1e400',
+          '{"a":1,"a":2}',
+          '["\\ud800"]',
+          '',
+          ' ',
+          '1 2',
+          '}',
+          ']',
+          '[',
+          '"',
+          '{"a":[1}',
+          '\ufeff',
+        ),
+      ),
+      { maxLength: 5 },
+    );
+    const around = fc.constantFrom('', ' ', '\n', ']', ',', 'x');
+    await fc.assert(
+      fc.asyncProperty(texts, around, around, async (items, separator, after) => {
+        const body = Buffer.from(`[${items.join(`,${separator}`)}]${after}`);
+        const whole = parseStrictJson(body, { maxDepth: 66 });
+        if (whole.ok) {
+          const values = (await parseArray(body)).map((item) => (item.ok ? item.value : 'refused'));
+          expect(values).toEqual(whole.value);
+        } else {
+          const { code, errors } = await problemOf(() => parseArray(body));
+          expect([code, errors]).toEqual([
+            whole.kind === 'syntax' ? 'invalid-json' : 'not-i-json',
+            [whole.problem],
+          ]);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('an event of an array that is too long fails alone, unless the array is no JSON', async () => {
+    const long = `"${'x'.repeat(2 * 1024 * 1024)}"`;
+    expect(await parseArray(Buffer.from(`[1,${long},2]`))).toMatchObject([
+      { ok: true },
+      { problem: { code: 'too-large', errors: [{ pointer: '/1' }] } },
+      { ok: true },
+    ]);
+    const broken = Buffer.from(`[1,[${long}x],2]`);
+    expect((await problemOf(() => parseArray(broken))).code).toBe('invalid-json');
+  });
+
+  it('reading many events lets others have their turn', async () => {
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const event = `{${Array.from({ length: 20_000 }, (_, i) => `"m${i}":1`).join(',')}}`;
+    await parseArray(Buffer.from(`[${Array(30).fill(event).join(',')}]`));
+    const before = turns;
+    await parseLines(Buffer.from(Array(30).fill(event).join('\n')));
+    clearInterval(others);
+    expect([before > 2, turns - before > 2]).toEqual([true, true]);
+  });
+
+  it('lines are documents of their own, and empty ones are not counted', async () => {
     const body = `\n${eventWith('1')}\r\n \t\r\n{\n${eventWith('1e400')}\n\n`;
-    const items = parseLines(Buffer.from(body));
+    const items = await parseLines(Buffer.from(body));
     expect(items.map(({ ok }) => ok)).toEqual([true, false, false]);
     expect(items[1]).toMatchObject({ problem: { code: 'invalid-json', errors: [{ pointer: '/1' }] } });
     expect(items[2]).toMatchObject({ problem: { code: 'not-i-json', errors: [{ pointer: '/2/payload' }] } });
   });
 
-  it('a thousand events are taken, one more is too large', () => {
-    expect(parseArray(Buffer.from(`[${Array(1000).fill('1').join(',')}]`))).toHaveLength(1000);
-    expect(problemOf(() => parseArray(Buffer.from(`[${Array(1001).fill('1').join(',')}]`))).code).toBe(
-      'too-large',
-    );
-    expect(parseLines(Buffer.from('1\n'.repeat(1000)))).toHaveLength(1000);
-    expect(problemOf(() => parseLines(Buffer.from('1\n'.repeat(1001)))).code).toBe('too-large');
-    expect(parseLines(Buffer.alloc(8 * 1024 * 1024, '\n'))).toEqual([]);
+  it('a thousand events are taken, one more is too large', async () => {
+    expect(await parseArray(Buffer.from(`[${Array(1000).fill('1').join(',')}]`))).toHaveLength(1000);
+    expect(
+      (await problemOf(() => parseArray(Buffer.from(`[${Array(1001).fill('1').join(',')}]`)))).code,
+    ).toBe('too-large');
+    expect(await parseLines(Buffer.from('1\n'.repeat(1000)))).toHaveLength(1000);
+    expect((await problemOf(() => parseLines(Buffer.from('1\n'.repeat(1001))))).code).toBe('too-large');
+    expect(await parseLines(Buffer.alloc(8 * 1024 * 1024, '\n'))).toEqual([]);
   });
 });
 

@@ -27,7 +27,7 @@ const DESCRIPTION = `One event, or up to ${MAX_BATCH_EVENTS} as an array or as l
 them on disk. The same event again (same source and id, same content) is a replay: 200, and recorded once.
 \`Prefer: wait=n\` waits for the ledger to have a single event: 201. \`Prefer: handling=lenient\` records what only the
 schema refuses, to be chained as rejected. Batches are not atomic: each event has its result, in order. The body has at
-most ${MAX_BODY_BYTES} bytes, an event alone or on a line of its own at most ${MAX_EVENT_BYTES}.`;
+most ${MAX_BODY_BYTES} bytes, each event in it at most ${MAX_EVENT_BYTES}.`;
 
 const HONOURED = { 'Preference-Applied': 'what was honoured of Prefer (RFC 7240)' };
 const TAKEN = { ...HONOURED, Location: 'where a single event can be read at once' };
@@ -64,9 +64,10 @@ export function postEvents(app: App, services: Services): void {
       const body = request.body as Buffer;
       const preferences = readPreferences(request.headers.prefer);
       if (request.headers['content-type']?.toLowerCase().startsWith(NDJSON_TYPE)) {
-        return await answerBatch(parseLines(body), preferences, request, reply);
+        return await answerBatch(await parseLines(body), preferences, request, reply);
       }
-      if (isArrayDocument(body)) return await answerBatch(parseArray(body), preferences, request, reply);
+      if (isArrayDocument(body))
+        return await answerBatch(await parseArray(body), preferences, request, reply);
       return await answerSingle(body, preferences, request, reply);
     },
   });
