@@ -61,6 +61,16 @@ describe('an error of the file system', () => {
     });
   });
 
+  test('says in words what is wrong, and where', () => {
+    const error = Object.assign(new Error('EEXIST: file already exists, mkdir'), {
+      code: 'EEXIST',
+      path: '/a/b',
+    });
+    expect(explainFileError(error, 'LEDGER_DATA (/a/b)')).toMatchObject({
+      message: 'LEDGER_DATA (/a/b) cannot be used: a file is where a directory should be (EEXIST at /a/b)',
+    });
+  });
+
   test('any other error stays itself', () => {
     const error = new TypeError('x is not a function');
     expect(explainFileError(error, 'LEDGER_DATA')).toBe(error);
@@ -85,5 +95,15 @@ test('a large log makes room for a new one and is kept, a small one goes on', as
 });
 
 test('the last words of a program are one line', () => {
-  expect(lastLines('first\n\n second \nthird\n', 2)).toBe('second | third');
+  expect(lastLines('first\n\n second \nthird\n', 2)).toBe('second; third');
+});
+
+test('the last words of a program are the reasons that it named, where it named some', () => {
+  const output = `running bootstrap script ... 2026-11-26 01:40:21 UTC [7] FATAL:  no space left
+2026-11-26 01:40:21 UTC [7] HINT:  Check free disk space.
+Aborted
+initdb: error: cannot go on
+initdb: removing data directory
+`;
+  expect(lastLines(output)).toBe('no space left; Check free disk space.; cannot go on');
 });

@@ -48,6 +48,10 @@ export async function initialiseCluster(directory: string, options: InitialiseOp
   try {
     await runProgram(options.binaries.initdb, initdbArguments(draft, passwordFile, options), options.account);
     await rename(join(draft, 'cluster'), directory);
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    const message = `LEDGER_DATA: no database can be made at ${directory}: ${error.message}`;
+    throw new LedgerError(error.code, message, { cause: error });
   } finally {
     await rm(draft, { recursive: true, force: true });
   }

@@ -154,29 +154,42 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Errors of the file system that whoever configured us can do something about. */
-const MISPLACED = new Set([
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'ENOENT',
-  'ENOTDIR',
-  'EEXIST',
-  'EISDIR',
-  'ELOOP',
-  'ENAMETOOLONG',
-]);
+/** Errors of the file system that whoever configured us can do something about, in words. */
+const MISPLACED: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not do that there',
+  EPERM: 'this user may not do that there',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'nothing can be made there',
+  ENOTDIR: 'a file is where a directory should be',
+  EEXIST: 'a file is where a directory should be',
+  EISDIR: 'a directory is where a file should be',
+  ELOOP: 'symbolic links lead in a circle, or where none may be',
+  ENAMETOOLONG: 'the path is too long',
+};
+
+/** Those that pass. */
+const PASSING: Readonly<Record<string, string>> = {
+  ENOSPC: 'no room is left on the device',
+  EDQUOT: 'no room is left in the quota',
+  EIO: 'the device fails',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+};
 
 /**
  * What an error of the file system means to whoever set `what`; every other error stays itself.
  * @param what a directory, with the name of the variable that it comes from
  */
 export function explainFileError(error: unknown, what: string): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
-  if (error instanceof LedgerError || !(error instanceof Error) || !/^E[A-Z]+$/.test(code)) return error;
-  return MISPLACED.has(code)
-    ? new LedgerError('invalid-configuration', `${what} cannot be used: ${error.message}`, { cause: error })
-    : new LedgerError('store-unavailable', `${what}: ${error.message}`, { cause: error });
+  if (error instanceof LedgerError || !(error instanceof Error)) return error;
+  const { code = '', path = '' } = error as NodeJS.ErrnoException;
+  if (!/^E[A-Z]+$/.test(code)) return error;
+  const reason = MISPLACED[code] ?? PASSING[code];
+  const text =
+    reason === undefined ? error.message : `${reason} (${code}${path === '' ? '' : ` at ${path}`})`;
+  return MISPLACED[code] === undefined
+    ? new LedgerError('store-unavailable', `${what}: ${text}`, { cause: error })
+    : new LedgerError('invalid-configuration', `${what} cannot be used: ${text}`, { cause: error });
 }
 
 /** What lies in the data directory, by what it is. */

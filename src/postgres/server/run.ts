@@ -1,6 +1,7 @@
 /** Starting PostgreSQL's programs: in a clean environment, as the right user, away from the terminal. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { LedgerError } from '../../ledger/error.js';
 import type { Account } from './account.js';
 
@@ -67,7 +68,10 @@ export async function runProgram(
   await spawned(child, path);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   if (code === 0) return;
-  throw new LedgerError('store-unavailable', `${path} failed (${code ?? signal}): ${lastLines(output)}`);
+  throw new LedgerError(
+    'store-unavailable',
+    `${basename(path)} failed (${code ?? signal}): ${lastLines(output)}`,
+  );
 }
 
 /** What to say when the system refuses to start one of PostgreSQL's programs. */
@@ -86,12 +90,15 @@ function cannotStart(path: string, error: unknown): LedgerError {
   );
 }
 
-/** The end of a program's output as one line. */
+/** What PostgreSQL's programs mark as the reason, whatever stands before it. */
+const REASON = /\b(?:FATAL|PANIC|ERROR|DETAIL|HINT|error|detail|hint):\s+(.*)$/;
+
+/** Why a program ended as one line: the reasons that it named, or the end of what it said. */
 export function lastLines(output: string, count = 6): string {
-  return output
+  const lines = output
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .slice(-count)
-    .join(' | ');
+    .filter((line) => line !== '');
+  const reasons = lines.flatMap((line) => REASON.exec(line)?.[1] ?? []);
+  return (reasons.length > 0 ? reasons : lines).slice(-count).join('; ');
 }
