@@ -53,16 +53,19 @@ export function readConfig(environment: Environment): Config {
   return config;
 }
 
-/** @throws LedgerError `invalid-configuration` naming every variable that is wrong */
+/** @throws LedgerError `invalid-configuration` naming every variable or option that is wrong */
 export function readClientConfig(
   environment: Environment,
   options: { readonly url?: string | undefined; readonly user?: string | undefined },
 ): ClientConfig {
-  const read = new Reader({
-    ...environment,
-    ...(options.url === undefined ? {} : { LEDGER_URL: options.url }),
-    ...(options.user === undefined ? {} : { LEDGER_USER: options.user }),
-  });
+  const read = new Reader(
+    {
+      ...environment,
+      ...(options.url === undefined ? {} : { LEDGER_URL: options.url, LEDGER_URL_FILE: undefined }),
+      ...(options.user === undefined ? {} : { LEDGER_USER: options.user }),
+    },
+    options.url === undefined ? {} : { LEDGER_URL: '--url' },
+  );
   const config: ClientConfig = {
     url:
       read.url('LEDGER_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ??
@@ -77,14 +80,17 @@ export function readClientConfig(
 
 class Reader {
   readonly #environment: Environment;
+  readonly #names: Environment;
   readonly #mistakes: string[] = [];
 
-  constructor(environment: Environment) {
+  /** @param names what to call variables whose values were given otherwise */
+  constructor(environment: Environment, names: Environment = {}) {
     this.#environment = environment;
+    this.#names = names;
   }
 
   mistake(name: string, detail: string): null {
-    this.#mistakes.push(`${name}: ${detail}`);
+    this.#mistakes.push(`${this.#names[name] ?? name}: ${detail}`);
     return null;
   }
 

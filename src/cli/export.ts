@@ -7,7 +7,7 @@ import { LedgerError } from '../ledger/error.js';
 import { connectToApi, unreachable } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { note, unwritable } from './output.js';
-import { collect, parseParameters } from './parameters.js';
+import { collect, CREDENTIALS_HELP, parseParameters } from './parameters.js';
 import { isStop, stopped, type Run } from './stopping.js';
 
 interface ExportOptions {
@@ -21,8 +21,8 @@ export function addExport(program: Command, run: Run): void {
   program
     .command('export')
     .description('write entries as JSONL, oldest first, ending in a manifest that verify-export checks')
-    .option('--url <url>', 'the API (LEDGER_URL)')
-    .option('--user <name>', 'the credential (LEDGER_USER)')
+    .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
+    .option('--user <name>', 'the credential (LEDGER_USER; admin)')
     .option('-o, --output <file>', 'the file to write; standard output without it')
     .option(
       '-f, --filter <name=value>',
@@ -30,6 +30,7 @@ export function addExport(program: Command, run: Run): void {
       collect,
       [],
     )
+    .addHelpText('after', CREDENTIALS_HELP)
     .action((options: ExportOptions) => run((stop) => exportLedger(options, stop)));
 }
 

@@ -11,6 +11,7 @@ import { foreignForm, IdentifiedLines, type ImportLine } from './import-lines.js
 import { openInput, unreadable, type Input } from './input.js';
 import { readLines } from './lines.js';
 import { note, print } from './output.js';
+import { CREDENTIALS_HELP } from './parameters.js';
 import { showProgress } from './progress.js';
 import { isStop, stopped, type Run } from './stopping.js';
 
@@ -26,10 +27,11 @@ export function addImport(program: Command, run: Run): void {
     .command('import')
     .description('send JSONL, one event a line, to the API; safe to repeat (exit 1 when lines were refused)')
     .argument('<file>', 'the file, plain or gzipped; - for standard input')
-    .option('--url <url>', 'the API (LEDGER_URL)')
-    .option('--user <name>', 'the credential (LEDGER_USER)')
+    .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
+    .option('--user <name>', 'the credential (LEDGER_USER; admin)')
     .option('--patience <seconds>', 'how long to wait for a server that is away', '60')
     .option('--json', 'print the result as JSON')
+    .addHelpText('after', CREDENTIALS_HELP)
     .action((file: string, options: ImportOptions) => run((stop) => importFile(file, options, stop)));
 }
 

@@ -9,11 +9,22 @@ const DESCRIPTIONS: Readonly<Record<ServingCommand, string>> = {
   projector: 'run a projector, which waits while another one is active; requires DATABASE_URL',
 };
 
+const SETTINGS_HELP = `
+Settings come from the environment:
+  HOST, PORT             where the API listens (127.0.0.1, 8080)
+  LEDGER_DATA            the embedded server's data (.event-ledger)
+  LEDGER_ADMIN_PASSWORD  password of the user admin (embedded: made, and kept in LEDGER_DATA/admin-password)
+  LEDGER_ORIGIN          the ledger's name, fixed by the first migrate
+  DATABASE_URL           a PostgreSQL of your own, in place of the embedded one
+  LOG_LEVEL              silent, fatal, error, warn, info, debug or trace (info)
+Passwords and URLs may also be in files: LEDGER_ADMIN_PASSWORD_FILE, DATABASE_URL_FILE name them.`;
+
 export function addServe(program: Command, run: Run): void {
   for (const name of Object.keys(DESCRIPTIONS) as ServingCommand[]) {
     program
       .command(name)
       .description(DESCRIPTIONS[name])
+      .addHelpText('after', SETTINGS_HELP)
       // loaded when it runs: the other commands need neither server nor database
       .action(() => run(async (stop) => (await import('./serving.js')).serve(name, stop)));
   }

@@ -67,10 +67,19 @@ async function feed(checker: ExportChecker, input: Input, quiet: boolean): Promi
   }
 }
 
+/** A report lists so many findings at most: here the lines of a file that is something else. */
+const LISTED = 1_000;
+
 /** What a person is told; nothing in it can speak to the terminal. */
 export function describeReport(report: ExportReport, damage: string | null): string {
   const { count, unread, manifest, findings, findingsTotal } = report;
   const intact = report.intact && damage === null;
+  if (isSomethingElse(report)) {
+    return [
+      `NOT INTACT: this does not look like an export: none of its ${count > LISTED ? `first ${LISTED}` : count} lines is an entry`,
+      ...(damage === null ? [] : [`the file cannot be read to its end: ${damage}`]),
+    ].join('\n');
+  }
   const verdict = intact ? 'intact' : `NOT INTACT: ${findingsTotal} finding${findingsTotal === 1 ? '' : 's'}`;
   return [
     `${verdict}: ${count} entr${count === 1 ? 'y' : 'ies'}${describeScope(report)}`,
@@ -83,6 +92,13 @@ export function describeReport(report: ExportReport, damage: string | null): str
     ...(findingsTotal > findings.length ? ['… (only the first are listed)'] : []),
     describeHead(report),
   ].join('\n');
+}
+
+/** None of the lines that are listed is an entry, and none of all a manifest. */
+function isSomethingElse({ count, manifest, findings }: ExportReport): boolean {
+  const malformed = new Set(findings.filter(({ code }) => code === 'malformed-line').map(({ line }) => line));
+  const others = findings.filter(({ code, line }) => code !== 'malformed-line' && line !== undefined);
+  return count > 0 && manifest === null && others.length === 0 && malformed.size >= Math.min(count, LISTED);
 }
 
 function describeScope({ manifest }: ExportReport): string {

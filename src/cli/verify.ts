@@ -6,6 +6,7 @@ import { connectToApi, describeProblem, unreachable, type ApiClient } from './ap
 import { EXIT, type ExitCode } from './exit.js';
 import { readLines } from './lines.js';
 import { print, shown } from './output.js';
+import { CREDENTIALS_HELP } from './parameters.js';
 import { showProgress } from './progress.js';
 import { isStop, stopped, type Run } from './stopping.js';
 
@@ -23,13 +24,14 @@ export function addVerify(program: Command, run: Run): void {
   program
     .command('verify')
     .description('recompute the ledger on the server and report every difference (exit 1 when there is one)')
-    .option('--url <url>', 'the API (LEDGER_URL)')
-    .option('--user <name>', 'the credential (LEDGER_USER)')
+    .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
+    .option('--user <name>', 'the credential (LEDGER_USER; admin)')
     .option('--mode <mode>', 'what to verify', 'full')
     .option('--from-index <index>', 'first entry')
     .option('--to-index <index>', 'end of the range, exclusive')
     .option('--source <source>', 'one source only')
     .option('--json', 'print the report as JSON')
+    .addHelpText('after', CREDENTIALS_HELP)
     .action((options: VerifyOptions) => run((stop) => verify(options, stop)));
 }
 
@@ -87,13 +89,16 @@ async function requestReport(
   throw new LedgerError('server-unavailable', `${api.url} ended the verification without a report`);
 }
 
-function describeReport(report: VerificationReport): string {
+/** What a person is told. */
+export function describeReport(report: VerificationReport): string {
   const { range, checked, size, head, durationMs } = report;
   const scope = `${checked} of ${size} entries checked (indexes ${range.fromIndex} to ${range.toIndex}, exclusive) in ${durationMs} ms`;
   const unchecked = (report.notChecked ?? []).map((part) => `not checked: ${part}`);
   if (report.intact) return [`intact: ${scope}`, `head: ${size}:${head}`].join('\n');
   return [
-    `NOT INTACT: ${report.findingsTotal} finding${report.findingsTotal === 1 ? '' : 's'}, ${scope}`,
+    report.findingsTotal === 0
+      ? `NOT CHECKED in full, and nothing found in what was: ${scope}`
+      : `NOT INTACT: ${report.findingsTotal} finding${report.findingsTotal === 1 ? '' : 's'}, ${scope}`,
     ...report.findings.map(describeFinding),
     ...(report.findingsTotal > report.findings.length ? ['… (only the first are listed)'] : []),
     ...unchecked,

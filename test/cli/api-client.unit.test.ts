@@ -32,6 +32,12 @@ test.each([
   },
 );
 
+test('a mistake is named by where it was made', () => {
+  expect(() => connectToApi({ url: 'localhost:8080' })).toThrow(/^--url: must begin with http/);
+  vi.stubEnv('LEDGER_URL', 'localhost:8080');
+  expect(() => connectToApi({})).toThrow(/^LEDGER_URL: must begin with http/);
+});
+
 describe('a problem in one line', () => {
   const missing = { pointer: '/4/payload', keyword: 'required', detail: 'is missing' };
 
