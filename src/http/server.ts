@@ -1,4 +1,5 @@
 /** The API as a Fastify instance: made here from its parts, and made to listen elsewhere. */
+import { setMaxListeners } from 'node:events';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
 import type { EventLog } from '../event-log/port.js';
@@ -129,6 +130,8 @@ export function buildServer(parts: ServerParts): App {
 /** @returns a signal that is aborted when the server begins to stop */
 function closeInTime(app: App): AbortSignal {
   const closing = new AbortController();
+  // any number of requests wait for it at once
+  setMaxListeners(0, closing.signal);
   let timer: NodeJS.Timeout | undefined;
   app.addHook('preClose', (done) => {
     closing.abort();

@@ -90,6 +90,23 @@ describe('POST /v1/events', () => {
       expect(line.body).toMatchObject({ hash: answer.body.hash, entry: { id: answer.body.eventId } });
     });
 
+    it('is waited for by any number of clients at once, without a warning of the platform', async () => {
+      const warnings: Error[] = [];
+      const note = (warning: Error): number => warnings.push(warning);
+      process.on('warning', note);
+      try {
+        const answers = await Promise.all(
+          Array.from({ length: 30 }, () =>
+            api.post('/v1/events', event({ source: newSource() }), { prefer: 'wait=10' }),
+          ),
+        );
+        expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+        expect(warnings).toEqual([]);
+      } finally {
+        process.off('warning', note);
+      }
+    });
+
     it('with Prefer: wait=0 is not waited for', async () => {
       const idle = await startApi({ project: false });
       const answer = await idle.post('/v1/events', event({ source: newSource() }), { prefer: 'wait=0' });
