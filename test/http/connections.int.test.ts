@@ -38,6 +38,20 @@ describe('connections', () => {
     }
   });
 
+  it('so is one whose length is not said before', async () => {
+    async function* pieces() {
+      for (let i = 0; i < 10; i++) yield await Promise.resolve(Buffer.alloc(MIB, ' '));
+    }
+    for (let i = 0; i < 4; i++) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await api.request('/v1/events', {
+        ...{ method: 'POST', headers, duplex: 'half' },
+        body: pieces(),
+      });
+      expect([answer.status, answer.body.code]).toEqual([413, 'too-large']);
+    }
+  });
+
   it.each([
     ['POST', '/v1/events', 8 * MIB + 1],
     ['POST', '/events', 2 * MIB + 1],
