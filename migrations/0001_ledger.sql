@@ -8,7 +8,7 @@ DO $$ BEGIN
   IF to_regnamespace('ledger') IS NULL THEN CREATE SCHEMA ledger; END IF;
 END $$;
 
--- The ledger's name, fixed by the first migrate.
+-- The ledger's name, fixed by the first migrate. No hash covers it.
 CREATE TABLE ledger.origin (
   single boolean NOT NULL DEFAULT true,
   origin text COLLATE "C" NOT NULL,
@@ -108,6 +108,8 @@ BEGIN
     USING ERRCODE = 'insufficient_privilege';
 END $$;
 
+CREATE TRIGGER refuse_statement BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.origin
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse();
 CREATE TRIGGER refuse_row BEFORE UPDATE OR DELETE ON ledger.entry
   FOR EACH ROW EXECUTE FUNCTION ledger.refuse();
 CREATE TRIGGER refuse_statement BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.entry
@@ -117,6 +119,7 @@ CREATE TRIGGER refuse_backwards BEFORE UPDATE ON ledger.head
 CREATE TRIGGER refuse_statement BEFORE DELETE OR TRUNCATE ON ledger.head
   FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse();
 
+ALTER TABLE ledger.origin ENABLE ALWAYS TRIGGER refuse_statement;
 ALTER TABLE ledger.entry ENABLE ALWAYS TRIGGER refuse_row;
 ALTER TABLE ledger.entry ENABLE ALWAYS TRIGGER refuse_statement;
 ALTER TABLE ledger.head ENABLE ALWAYS TRIGGER refuse_backwards;

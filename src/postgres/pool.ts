@@ -38,6 +38,9 @@ const SESSION: Readonly<Record<string, string>> = {
   bytea_output: 'hex',
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
+  // The catalogue's own words are compared with what they were.
+  quote_all_identifiers: 'off',
+  array_nulls: 'on',
   default_transaction_isolation: 'read committed',
   // An acknowledged event is on disk, whatever the role was set to.
   synchronous_commit: 'on',

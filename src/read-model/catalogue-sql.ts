@@ -27,10 +27,12 @@ const SCHEMAS = `
     ${roleName('n.nspowner')}, ${rights('n.nspacl', 'n', 'n.nspowner')})
   FROM schemas AS s JOIN pg_namespace AS n ON n.oid = s.oid`;
 
+/** Where relhasindex or relhastriggers is false, the server looks for none. */
 const RELATIONS = `
-  SELECT 'relation ' || r.name, format('kind %s; persistence %s; owner %s; row security %s/%s; rights %s',
-    c.relkind, c.relpersistence, ${roleName('c.relowner')}, c.relrowsecurity, c.relforcerowsecurity,
-    ${rights('c.relacl', 'r', 'c.relowner')})
+  SELECT 'relation ' || r.name, format(
+    'kind %s; persistence %s; owner %s; indexes %s; triggers %s; row security %s/%s; rights %s',
+    c.relkind, c.relpersistence, ${roleName('c.relowner')}, c.relhasindex, c.relhastriggers,
+    c.relrowsecurity, c.relforcerowsecurity, ${rights('c.relacl', 'r', 'c.relowner')})
   FROM relations AS r JOIN pg_class AS c ON c.oid = r.oid WHERE c.relkind NOT IN ('i', 'I')`;
 
 const COLUMNS = `
@@ -59,15 +61,19 @@ const INDEXES = `
     pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indislive)
   FROM relations AS r JOIN pg_index AS i ON i.indexrelid = r.oid`;
 
+/** Those that are marked as internal too: anybody can mark a trigger so, and the ledger has no foreign keys. */
 const TRIGGERS = `
   SELECT format('trigger %s %s', r.name, quote_ident(g.tgname)),
     format('%s; enabled %s', pg_get_triggerdef(g.oid), g.tgenabled)
-  FROM relations AS r JOIN pg_trigger AS g ON g.tgrelid = r.oid WHERE NOT g.tgisinternal`;
+  FROM relations AS r JOIN pg_trigger AS g ON g.tgrelid = r.oid`;
 
 const FUNCTIONS = `
   SELECT 'function ' || p.oid::regprocedure,
-    format('kind %s; returns %s; language %s; %s; definer %s; strict %s; settings %s; owner %s; rights %s; body %s',
-      p.prokind, pg_get_function_result(p.oid), l.lanname, p.provolatile, p.prosecdef, p.proisstrict,
+    format(
+      'kind %s; returns %s; language %s; %s; parallel %s; leakproof %s; definer %s; strict %s; settings %s; owner %s; '
+        'rights %s; body %s',
+      p.prokind, pg_get_function_result(p.oid), l.lanname, p.provolatile, p.proparallel, p.proleakproof,
+      p.prosecdef, p.proisstrict,
       coalesce(p.proconfig::text, 'none'), ${roleName('p.proowner')}, ${rights('p.proacl', 'f', 'p.proowner')},
       encode(sha256(convert_to(p.prosrc || coalesce(pg_get_function_sqlbody(p.oid), ''), 'UTF8')), 'hex'))
   FROM schemas AS s JOIN pg_proc AS p ON p.pronamespace = s.oid JOIN pg_language AS l ON l.oid = p.prolang`;

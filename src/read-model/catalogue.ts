@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { finding, type Finding } from '../ledger/finding.js';
 import { CATALOGUE_STATEMENT } from './catalogue-sql.js';
-import { MIGRATIONS_DIRECTORY } from './migrations.js';
+import { MIGRATIONS_DIRECTORY, PROGRAM_VERSION } from './migrations.js';
 import { rolesOf } from './roles.js';
 import { EVENT_LOG, LEDGER } from './schema-name.js';
 
@@ -23,19 +23,12 @@ export async function readCatalogue(client: pg.ClientBase | pg.Pool): Promise<Ca
   return Object.fromEntries(rows.map(({ object, definition }) => [object, definition]));
 }
 
-/** Where the catalogue that the migrations up to a version make is kept; `npm run catalogue` writes it. */
-export function goldenPath(version: string): string {
-  return join(MIGRATIONS_DIRECTORY, 'catalogue', `${version}.json`);
-}
+/** Where the catalogue that this program's migrations make is kept; `npm run catalogue` writes it. */
+export const GOLDEN_PATH = join(MIGRATIONS_DIRECTORY, 'catalogue', `${PROGRAM_VERSION}.json`);
 
-/** What the catalogue must be at a version, null when this program does not know it. */
-export function goldenCatalogue(version: string): Catalogue | null {
-  try {
-    return JSON.parse(readFileSync(goldenPath(version), 'utf8')) as Catalogue;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+/** What the catalogue must be. */
+export function goldenCatalogue(): Catalogue {
+  return JSON.parse(readFileSync(GOLDEN_PATH, 'utf8')) as Catalogue;
 }
 
 /** One finding for each object that is not as it must be, that is missing, or that must not be there. */

@@ -1,30 +1,84 @@
 /**
- * What the ledger's promises rest on besides hashes: that the running login cannot change what is recorded, and that the
- * tables, triggers and functions are those that the migrations made. Rejections are node-postgres' own.
+ * What the ledger's promises rest on besides hashes: that the running login cannot change what is recorded, that the
+ * tables, triggers and functions are those that the migrations made, and that PostgreSQL's own casts, operators and orders
+ * are PostgreSQL's. Rejections are node-postgres' own.
  */
-import type pg from 'pg';
+import pg from 'pg';
 import { finding, type Finding } from '../ledger/finding.js';
 import { compareCatalogues, goldenCatalogue, readCatalogue } from './catalogue.js';
-import { databaseVersion } from './migrations.js';
+import { storeError } from '../postgres/errors.js';
+import { inTransaction } from '../postgres/pool.js';
+import { checkFoundations } from './foundations.js';
+import { databaseVersion, PROGRAM_VERSION } from './migrations.js';
 import { EVENT_LOG, LEDGER } from './schema-name.js';
 
 export interface SelfCheck {
-  /** false: the database is at a version that this program does not know */
+  /** false: the database is newer than this program, which does not know what it must be */
   readonly checked: boolean;
   readonly findings: readonly Finding[];
 }
 
-export async function selfCheck(client: pg.ClientBase | pg.Pool): Promise<SelfCheck> {
-  const rights = await excessiveRights(client);
-  const version = await databaseVersion(client);
-  const golden = version === null ? null : goldenCatalogue(version);
-  if (golden === null) return { checked: false, findings: rights };
-  return { checked: true, findings: [...rights, ...compareCatalogues(await readCatalogue(client), golden)] };
+export async function selfCheck(pool: pg.Pool): Promise<SelfCheck> {
+  const stated = await statedVersion(pool);
+  const newer = typeof stated === 'string' && stated > PROGRAM_VERSION;
+  const findings = await allOf(
+    () => Promise.resolve(versionFindings(stated)),
+    () => excessiveRights(pool),
+    ...(newer
+      ? []
+      : [
+          () => inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', checkFoundations),
+          async () => compareCatalogues(await readCatalogue(pool), goldenCatalogue()),
+        ]),
+  );
+  return { checked: !newer, findings };
+}
+
+/** What one part finds is not lost when another is refused: a database can be altered so that it refuses. */
+async function allOf(...parts: readonly (() => Promise<readonly Finding[]>)[]): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const refusals: pg.DatabaseError[] = [];
+  for (const part of parts) {
+    try {
+      findings.push(...(await part()));
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) throw error;
+      refusals.push(error);
+    }
+  }
+  const [refusal] = refusals;
+  if (refusal !== undefined && findings.length === 0) throw refusal;
+  const refused = refusals.map(({ message }) => `the catalogue cannot be read: ${message}`);
+  return [...findings, ...refused.map((detail) => finding({}, { code: 'catalogue-altered', detail }))];
+}
+
+/** What the migrations' table says, or what is wrong with it: no process of ours serves a database without it. */
+async function statedVersion(pool: pg.Pool): Promise<string | Finding> {
+  const altered = (detail: string): Finding =>
+    finding({}, { code: 'catalogue-altered', expected: PROGRAM_VERSION, detail });
+  try {
+    return (
+      (await databaseVersion(pool)) ??
+      altered('the database states no version: the rows of the migrations are gone')
+    );
+  } catch (error) {
+    const { code, message } = storeError(error, 'store-unavailable');
+    if (code !== 'access-denied' && code !== 'schema-version') throw error;
+    return altered(`the table of the migrations cannot be read: ${message}`);
+  }
+}
+
+function versionFindings(stated: string | Finding): readonly Finding[] {
+  if (typeof stated !== 'string') return [stated];
+  if (stated >= PROGRAM_VERSION) return [];
+  // migrations only go forward
+  const detail = 'the database states an older version than the one that this program serves';
+  return [finding({}, { code: 'catalogue-altered', expected: PROGRAM_VERSION, found: stated, detail })];
 }
 
 /** A finding for each thing that the running login may do and must not. */
-async function excessiveRights(client: pg.ClientBase | pg.Pool): Promise<readonly Finding[]> {
-  const { rows } = await client.query<{ login: string; excess: string }>(
+async function excessiveRights(pool: pg.Pool): Promise<readonly Finding[]> {
+  const { rows } = await pool.query<{ login: string; excess: string }>(
     `SELECT current_user AS login, e.excess FROM (
        SELECT 'is a superuser' FROM pg_roles WHERE rolname = current_user AND rolsuper
        UNION ALL SELECT 'may create roles' FROM pg_roles WHERE rolname = current_user AND rolcreaterole
