@@ -25,7 +25,7 @@ export function createVerifier(reader: Pick<LedgerReader, 'snapshot' | 'selfChec
   async function* verify(options: VerificationOptions): AsyncGenerator<Progress, VerificationReport, void> {
     const started = Date.now();
     const selfCheck = await reader.selfCheck();
-    const verification = yield* verifyLedger(await reader.snapshot(), { ...options, selfCheck });
+    const verification = yield* verifyLedger(() => reader.snapshot(), { ...options, selfCheck });
     const report: VerificationReport = {
       ...verification,
       startedAt: instantFromMs(started),

@@ -25,6 +25,8 @@ export type FindingCode =
   | 'unreadable-value'
   /** a tile is not what the entry hashes give */
   | 'tile-mismatch'
+  /** an index of the entry table does not answer with exactly the rows that it is for */
+  | 'index-mismatch'
   /** the database's tables, rights or triggers are not those that the migrations made */
   | 'catalogue-altered'
   /** a line of an export is not in the form of one */
@@ -86,6 +88,11 @@ export class FindingList {
   add(...findings: readonly Finding[]): void {
     for (const item of findings) if (this.first.length < MAX_FINDINGS) this.first.push(item);
     this.total += findings.length;
+  }
+
+  /** Count findings that nobody can list. */
+  addUnlisted(count: number): void {
+    this.total += Math.max(0, count);
   }
 
   /** Count a finding for each from ≤ index < to; a run of millions costs no more than 1,000. */

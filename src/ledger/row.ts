@@ -1,12 +1,12 @@
 /**
- * Rows of the read model as verification reads them: every value as text in a form that the statement fixes,
- * bytes as bytes, so that nothing is lost or repaired on the way (a Date cuts microseconds, a number rounds).
+ * Rows of the read model as verification reads them: every value as text that was made from the stored bytes, bytes as
+ * bytes, so that nothing is lost or repaired on the way (a Date cuts microseconds, a number rounds).
  */
 import { finding, shorten, type Finding } from './finding.js';
 import { isCount, isEntryName, isHash, misfitBesidesTimes } from './header-form.js';
 import type { Entry, Header, Index, Instant, Revision, SourceHead } from './types.js';
 
-/** `null` is SQL's NULL. Times are milliseconds since 1970 as decimal text, `1689000000000.000000`. */
+/** `null` is SQL's NULL. Times are milliseconds since 1970 as decimal text, `1689000000000.9`. */
 export interface EntryRow {
   readonly index: string | null;
   readonly id: string | null;

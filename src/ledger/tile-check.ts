@@ -2,12 +2,27 @@
 import { finding, type FindingList } from './finding.js';
 import { HASH_BYTES, rootOfHashes } from './merkle.js';
 import type { IndexRange } from './range.js';
-import { hashesAtLevel, TILE_HASHES } from './tiles.js';
+import { hashesAtLevel, hashesInTile, TILE_HASHES } from './tiles.js';
 import type { Hash } from './types.js';
 
 export interface StoredTile {
   readonly index: number;
   readonly hashes: Buffer;
+}
+
+/** A tile that the tree does not have, or that holds more than the tree has there. */
+export interface SurplusTile {
+  /** NaN for what is no integer */
+  readonly level: number;
+  readonly index: number;
+  /** how many it holds, where they are too many; null: it must not be there at all */
+  readonly hashes: number | null;
+}
+
+export interface SurplusTiles {
+  /** the first 1,000 */
+  readonly first: readonly SurplusTile[];
+  readonly total: number;
 }
 
 /** Tiles from ≤ index < to of a level in their order, those that are missing left out. */
@@ -201,4 +216,18 @@ export class TileCheck {
     const leaves = TILE_HASHES ** (level + 1);
     return index * leaves >= this.range.fromIndex && (index + 1) * leaves <= this.range.toIndex;
   }
+}
+
+/** Report what no tree of `size` leaves has. */
+export function reportSurplusTiles(tiles: SurplusTiles, size: number, findings: FindingList): void {
+  for (const { level, index, hashes } of tiles.first) {
+    const detail =
+      hashes === null
+        ? `tile ${index} of level ${level}: a tree of ${size} entries has none there, or no second one`
+        : `tile ${index} of level ${level}: has more hashes than a tree of ${size} entries`;
+    const expected = hashes === null ? null : `${hashesInTile(size, level, index)} hashes`;
+    const found = hashes === null ? null : `${hashes} hashes`;
+    findings.add(finding({}, { code: 'tile-mismatch', expected, found, detail }));
+  }
+  findings.addUnlisted(tiles.total - tiles.first.length);
 }

@@ -36,6 +36,22 @@ export function hashesAtLevel(size: number, level: number): number {
   return Math.floor(size / TILE_HASHES ** level);
 }
 
+/** How many hashes a tree of `size` leaves has in a tile: 0 where it has no such tile. */
+export function hashesInTile(size: number, level: number, index: number): number {
+  if (!(level >= 0 && index >= 0)) return 0;
+  return Math.max(0, Math.min(TILE_HASHES, hashesAtLevel(size, level) - index * TILE_HASHES));
+}
+
+/** The tiles of a tree that grow when it does: the last one of each level, unless it is full. */
+export function rightmostTiles(size: number): readonly { readonly level: number; readonly index: number }[] {
+  const tiles: { readonly level: number; readonly index: number }[] = [];
+  for (let level = 0; hashesAtLevel(size, level) > 0; level++) {
+    const count = hashesAtLevel(size, level);
+    if (count % TILE_HASHES > 0) tiles.push({ level, index: Math.floor(count / TILE_HASHES) });
+  }
+  return tiles;
+}
+
 /**
  * The tree with more leaves, and every tile that was begun or filled further by them, each from its first hash
  * on, lowest level first and in order within a level.

@@ -3,13 +3,22 @@
  * is recomputed. What was found is data in the report; only failures to read are exceptions.
  */
 import { ahead } from './ahead.js';
+import { LedgerError } from './error.js';
 import { NO_FILTERS, type EventFilters } from './filters.js';
-import { finding, FindingList, shorten, type Finding, type VerificationReport } from './finding.js';
+import {
+  finding,
+  FindingList,
+  MAX_FINDINGS,
+  shorten,
+  type Finding,
+  type VerificationReport,
+} from './finding.js';
 import { isCount, isHash } from './header-form.js';
 import { clipRange, type AskedRange, type IndexRange } from './range.js';
 import { placeOfRow, type EntryRow, type SourceHeadRow } from './row.js';
 import { checkSourceHeads } from './source-head-check.js';
-import { TileCheck, type StoredTile } from './tile-check.js';
+import { checkIndexes, checkTable, type TableView } from './table-check.js';
+import { reportSurplusTiles, TileCheck, type StoredTile, type SurplusTiles } from './tile-check.js';
 import { NO_HASH, type Head } from './types.js';
 import { Walk } from './walk.js';
 
@@ -22,10 +31,14 @@ export interface LedgerView {
   /** the Merkle root that the head states, in hex; null: it states none */
   readonly root: string | null;
   readonly sourceHeads: readonly SourceHeadRow[];
-  /** rows at or beyond the head's size, or below zero */
+  /** rows at or beyond the head's size, or below zero; at most 1,000 */
   readonly beyond: readonly EntryRow[];
+  /** columns that are missing or of another type than the rows are read as */
+  readonly columns: readonly Finding[];
+  readonly surplusTiles: SurplusTiles;
   rows(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly EntryRow[]>;
   tiles(level: number, from: number, to: number): AsyncIterable<StoredTile>;
+  readonly table: TableView;
 }
 
 export interface VerificationOptions extends AskedRange {
@@ -46,34 +59,87 @@ export type Verification = Omit<VerificationReport, 'startedAt' | 'durationMs'>;
 /**
  * Verify entries fromIndex ≤ index < toIndex: their bytes, metadata, hashes and both chains, and that none is missing
  * or doubled; tiles as far as they cover the range; the head and the sources' heads when the range reaches the
- * ledger's end. Of one source: its entries, its chain and its head.
+ * ledger's end. Of one source: its entries, its chain and its head. Of the whole ledger: also that its table holds no
+ * other rows than those, and each of its indexes all of them.
  *
  * Within a range the first entry is held to the entry before the range, and a source's first entry in it to nothing.
- * Yields after each array of rows; memory grows only with the number of sources.
- * @throws what the view throws
+ * Yields after each array of rows; memory grows only with the number of sources, and by a bit for each entry.
+ * @param open called once
+ * @throws what the view throws, as long as nothing was found: what was is reported, with what was not read
  */
 export async function* verifyLedger(
-  view: LedgerView,
+  open: () => Promise<LedgerView>,
   options: VerificationOptions = {},
 ): AsyncGenerator<Progress, Verification, void> {
-  const findings = new FindingList();
-  const notChecked: string[] = [];
-  checkCatalogue(options, findings, notChecked);
+  const run: Run = {
+    findings: new FindingList(),
+    notChecked: [],
+    range: NOTHING,
+    checked: 0,
+    size: 0,
+    head: '',
+  };
+  checkCatalogue(options, run);
+  try {
+    yield* verifyView(await open(), options, run);
+  } catch (error) {
+    // Whoever alters a database can make it refuse to be read: that must not hide what gives it away.
+    if (!(error instanceof LedgerError) || run.findings.total === 0) throw error;
+    run.notChecked.push(`what could not be read: ${shorten(error.message)}`);
+  }
+  const { findings, notChecked, range, checked, size, head } = run;
+  return {
+    intact: findings.total === 0 && notChecked.length === 0,
+    mode: 'full',
+    range,
+    ...(options.source === undefined ? {} : { source: options.source }),
+    checked,
+    size,
+    head,
+    findings: findings.first,
+    findingsTotal: findings.total,
+    ...(notChecked.length === 0 ? {} : { notChecked }),
+  };
+}
+
+/** What becomes the report. */
+interface Run {
+  readonly findings: FindingList;
+  readonly notChecked: string[];
+  range: IndexRange;
+  checked: number;
+  size: number;
+  head: string;
+}
+
+const NOTHING: IndexRange = { fromIndex: 0, toIndex: 0 };
+
+async function* verifyView(
+  view: LedgerView,
+  options: VerificationOptions,
+  run: Run,
+): AsyncGenerator<Progress, void, void> {
+  const { findings, notChecked } = run;
+  findings.add(...view.columns);
   const size = readSize(view, findings, notChecked);
   const range = readableRange(options, size, notChecked);
+  run.size = size;
+  run.range = range;
+  run.head = shorten(String(view.head.hash));
   const { source } = options;
   const tiles = new TileCheck({ readTiles: view.tiles.bind(view), range, size, findings });
   const walk = new Walk({ range, source: source ?? null, tiles, findings });
   const total = Math.min(range.toIndex - range.fromIndex, countOf(view, source));
+  const progress = (): Progress => ({ checked: (run.checked = walk.checked), total });
 
   try {
     if (source === undefined) await readContext(view, walk, range.fromIndex);
-    yield { checked: 0, total };
+    yield progress();
     const filters = source === undefined ? undefined : { ...NO_FILTERS, sources: [source] };
     for await (const rows of ahead(view.rows(range.fromIndex, range.toIndex, filters))) {
       for (const row of rows) walk.row(row);
       await tiles.settle();
-      yield { checked: walk.checked, total };
+      yield progress();
     }
     walk.end();
     await tiles.finish();
@@ -81,26 +147,37 @@ export async function* verifyLedger(
     await tiles.close();
   }
 
-  if (range.toIndex === size) checkEnd(view, walk, { size, source, fromIndex: range.fromIndex, findings });
-  return {
-    intact: findings.total === 0 && notChecked.length === 0,
-    mode: 'full',
-    range,
-    ...(source === undefined ? {} : { source }),
-    checked: walk.checked,
-    size,
-    head: shorten(String(view.head.hash)),
-    findings: findings.first,
-    findingsTotal: findings.total,
-    ...(notChecked.length === 0 ? {} : { notChecked }),
-  };
+  const whole =
+    isCount(view.head.size) && source === undefined && range.fromIndex === 0 && range.toIndex === size;
+  if (range.toIndex === size) checkEnd(view, walk, { size, source, range, whole, run });
+  if (whole) yield* checkWhole(view.table, walk, size, { run, progress });
+  if (source !== undefined && !isKnown(view, walk, source)) {
+    notChecked.push('the source: the ledger has neither an entry nor a head of it');
+  }
 }
 
-function checkCatalogue(
-  { selfCheck }: VerificationOptions,
-  findings: FindingList,
-  notChecked: string[],
-): void {
+/** The table that the rows came from, and its indexes: nothing must be in it that the walk did not meet. */
+async function* checkWhole(
+  table: TableView,
+  walk: Walk,
+  size: number,
+  { run, progress }: { readonly run: Run; readonly progress: () => Progress },
+): AsyncGenerator<Progress, void, void> {
+  const before = run.findings.total;
+  const rows = yield* checkTable(table, { size, reported: walk.repeated, findings: run.findings }, progress);
+  const met = size - walk.missed;
+  if (rows < met)
+    run.notChecked.push(`rows of the table: ${rows} of ${met} were met when it was read itself`);
+  // what is wrong with the rows themselves is said, and makes every count another
+  const countable = walk.checked === size && walk.repeated.size === 0 && run.findings.total === before;
+  if (countable) yield* checkIndexes(table, walk.verdicts, run.findings, progress);
+}
+
+function isKnown(view: LedgerView, walk: Walk, source: string): boolean {
+  return walk.checked > 0 || view.sourceHeads.some((row) => row.source === source);
+}
+
+function checkCatalogue({ selfCheck }: VerificationOptions, { findings, notChecked }: Run): void {
   if (selfCheck === undefined) return;
   findings.add(...selfCheck.findings);
   if (!selfCheck.checked) notChecked.push("the database's catalogue: it is newer than this program");
@@ -139,19 +216,28 @@ async function readContext(view: LedgerView, walk: Walk, fromIndex: number): Pro
 function checkEnd(
   view: LedgerView,
   walk: Walk,
-  at: { size: number; source: string | undefined; fromIndex: number; findings: FindingList },
+  at: { size: number; source: string | undefined; range: IndexRange; whole: boolean; run: Run },
 ): void {
-  const { size, source, fromIndex, findings } = at;
+  const { size, source, range, whole, run } = at;
+  const { findings, notChecked } = run;
   const ours = (row: { readonly source: string | null }) => source === undefined || row.source === source;
-  for (const row of view.beyond.filter(ours)) {
+  // the whole table is read for the whole ledger, and they are found in it
+  for (const row of whole ? [] : view.beyond.filter(ours)) {
     const detail = `the head covers ${size} entries`;
     findings.add(finding(placeOfBeyond(row), { code: 'unexpected-entry', found: row.hash, detail }));
   }
+  if (!whole && view.beyond.length >= MAX_FINDINGS)
+    notChecked.push('further rows that the head does not cover');
   if (source === undefined) {
     checkHead(view.head, size, walk, findings);
     checkRoot(view.root, walk, findings);
+    reportSurplusTiles(view.surplusTiles, size, findings);
   }
-  checkSourceHeads(view.sourceHeads.filter(ours), { trails: walk.trails, fromIndex }, findings);
+  checkSourceHeads(
+    view.sourceHeads.filter(ours),
+    { trails: walk.trails, fromIndex: range.fromIndex },
+    findings,
+  );
 }
 
 /** A row outside the ledger may have an index that no entry has. */

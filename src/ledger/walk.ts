@@ -2,6 +2,7 @@
 import { checkEntry, previousDifference, type Predecessor } from './entry-check.js';
 import { finding, type Difference, type FindingList } from './finding.js';
 import { isHash } from './header-form.js';
+import { IndexSet } from './index-set.js';
 import type { IndexRange } from './range.js';
 import { placeOfRow, readCount, readEntryRow, type EntryRow } from './row.js';
 import { SourceTrails } from './source-trail.js';
@@ -29,6 +30,12 @@ interface LastRow {
 export class Walk {
   /** entries that were read and recomputed */
   checked = 0;
+  /** indexes without a row */
+  missed = 0;
+  /** indexes of which a further row was reported */
+  readonly repeated = new IndexSet();
+  /** what they state */
+  readonly verdicts = { accepted: 0, rejected: 0, duplicate: 0 };
   readonly trails = new SourceTrails();
   private next: number;
   /** what the next entry must name, null when the row before cannot be relied on */
@@ -73,6 +80,7 @@ export class Walk {
       return;
     }
     this.checked++;
+    this.verdicts[read.entry.header.verdict]++;
     const { header, hash, data, metadata } = read.entry;
     const check = checkEntry({ header, hash, content: { data, metadata } });
     const differences = [...check.differences];
@@ -127,6 +135,7 @@ export class Walk {
             ? 'a row of another source than was asked for'
             : null;
     if (problem !== null) {
+      if (index < this.next) this.repeated.add(index);
       findings.add(finding(placeOfRow(row), { code: 'unexpected-entry', found: row.hash, detail: problem }));
       return null;
     }
@@ -147,6 +156,7 @@ export class Walk {
     if (this.next >= to) return;
     this.tree = null;
     this.input.findings.addRun(this.next, to, (index) => finding({ index }, { code: 'missing-entry' }));
+    this.missed += to - this.next;
     this.trails.lose(to - this.next);
     this.next = to;
     this.before = null;

@@ -19,7 +19,7 @@ export async function currentHead(
 ): Promise<Head & { readonly recordedAt: Instant | null; readonly position: Position | null }> {
   const { rows } = await client.query<HeadRow>({
     name: `head ${schema}`,
-    text: `SELECT h.size::text AS size, encode(h.hash, 'hex') AS hash, h.position,
+    text: `SELECT h.size, encode(h.hash, 'hex') AS hash, h.position,
         to_char(e.recorded_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "recordedAt"
       FROM ${schema}.head AS h LEFT JOIN ${schema}.entry AS e ON e.index = h.size - 1`,
   });

@@ -6,7 +6,6 @@
  * `access-denied`, `too-slow`, `internal`. Every statement has a time limit.
  */
 import type { EventFilters } from '../ledger/filters.js';
-import type { EntryRow, SourceHeadRow } from '../ledger/row.js';
 import type { TreeState, Tile } from '../ledger/tiles.js';
 import type {
   Entry,
@@ -20,6 +19,7 @@ import type {
   Verdict,
 } from '../ledger/types.js';
 import type { Finding } from '../ledger/finding.js';
+import type { LedgerView } from '../ledger/verification.js';
 
 export type { EventFilters, PayloadFilter } from '../ledger/filters.js';
 
@@ -191,30 +191,13 @@ export interface LedgerReader {
 /**
  * The ledger at one moment: size, head and source heads from one short REPEATABLE READ transaction; the entries
  * below that size, which nobody may change, from later short ones.
+ *
+ * `head`, `root` and `sourceHeads` are as their rows have them: a size that is NaN, or a hash that is none, is for
+ * verification to find. `beyond`: rows without index too, and without data and metadata. `rows` come in arrays of bounded
+ * bytes; what the caller does not ask for is not read; each array is one short statement (keyset, not cursor), and
+ * leaving the loop ends it. `tiles` leave out those that are missing; 32 bytes a hash.
  */
-export interface LedgerSnapshot {
-  /** as the row has it: a size that is NaN, or a hash that is none, is for verification to find */
-  readonly head: Head;
-  /** the Merkle root that the head states, in hex; whatever it is */
-  readonly root: string | null;
-  readonly sourceHeads: readonly SourceHeadRow[];
-  /**
-   * rows at or beyond the head's size, below zero or without index, seen in the same transaction; at most 1,000, and
-   * without data and metadata
-   */
-  readonly beyond: readonly EntryRow[];
-  /**
-   * All rows with from ≤ index < to that match, in index order, in arrays of bounded bytes; what the caller does
-   * not ask for is not read. Each array is one short statement (keyset, not cursor); leaving the loop ends it.
-   */
-  rows(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly EntryRow[]>;
-  /** Tiles from ≤ index < to of a level in their order, those that are missing left out; 32 bytes a hash. */
-  tiles(
-    level: number,
-    from: number,
-    to: number,
-  ): AsyncIterable<{ readonly index: number; readonly hashes: Buffer }>;
-}
+export type LedgerSnapshot = LedgerView;
 
 export interface KnownIdentities {
   readonly places: ReadonlyMap<EventId, KnownPlace>;

@@ -1,13 +1,14 @@
 /** Rows of the entry table from one statement, which ends before they have too many bytes. */
 import type pg from 'pg';
 import type { EntryRow } from '../ledger/row.js';
-import { copyOut, type CopiedRow } from '../postgres/copy-out.js';
-import { ENTRY_COLUMNS } from './entry-columns.js';
+import { tidText } from '../postgres/binary-value.js';
+import { copyOut } from '../postgres/copy-out.js';
+import { decodeRow, ENTRY_COLUMNS } from './entry-columns.js';
 import type { SchemaName } from './schema-name.js';
 
 export interface RowQuery {
   readonly schema: SchemaName;
-  /** for each of ENTRY_COLUMNS, the expression that gives its text or bytes; default: as the migrations made them */
+  /** for each of ENTRY_COLUMNS, the expression that gives its value as it is; default: as the migrations made them */
   readonly expressions?: readonly string[];
   /** conditions on `entry`, which all must hold; made of numbers and quoted literals alone */
   readonly where: readonly string[];
@@ -46,8 +47,8 @@ export async function readRowPage(pool: pg.Pool, query: RowQuery): Promise<RowPa
   let failure: Error | undefined;
   try {
     await copyOut(client, statementOf(query), (copied) => {
-      const tuple = copied.text() ?? '';
-      const row = readRow(copied);
+      const tuple = tidText(copied.bytes()) ?? '';
+      const row = decodeRow(() => copied.bytes());
       rows.push(row);
       last = { index: row.index ?? '', tuple };
       bytes += (row.data?.length ?? 0) + (row.metadata?.length ?? 0);
@@ -68,7 +69,7 @@ function statementOf({ schema, expressions = EXPRESSIONS, where, order, limit, b
     `coalesce(octet_length(${of.get(member) ?? 'NULL'}), 0)`;
   const members = ENTRY_COLUMNS.map(({ member }) => `"${member}"`);
   const by = (index: string, tuple: string): string => `${index} ${order}, ${tuple} ${order}`;
-  return `SELECT tuple::text, ${members.join(', ')}
+  return `SELECT tuple, ${members.join(', ')}
     FROM (
       SELECT *, sum(size) OVER (ORDER BY ${by('entry.place', 'entry.tuple')} ROWS UNBOUNDED PRECEDING) - size AS before
       FROM (
@@ -81,27 +82,4 @@ function statementOf({ schema, expressions = EXPRESSIONS, where, order, limit, b
     ) AS entry
     WHERE before < ${bytes}
     ORDER BY ${by('entry.place', 'entry.tuple')}`;
-}
-
-/** In the order of ENTRY_COLUMNS. */
-function readRow(copied: CopiedRow): EntryRow {
-  return {
-    index: copied.text(),
-    id: copied.text(),
-    source: copied.text(),
-    type: copied.text(),
-    revision: copied.text(),
-    schema: copied.text(),
-    verdict: copied.text(),
-    occurredAt: copied.text(),
-    recordedAt: copied.text(),
-    recordedBy: copied.text(),
-    actor: copied.text(),
-    content: copied.text(),
-    previous: copied.text(),
-    previousInSource: copied.text(),
-    hash: copied.text(),
-    data: copied.bytes(),
-    metadata: copied.bytes(),
-  };
 }

@@ -7,7 +7,6 @@ import { LedgerError } from '../ledger/error.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { EntryRow } from '../ledger/row.js';
 import { conditionsOf, LITERALS } from './conditions.js';
-import { ENTRY_COLUMNS } from './entry-columns.js';
 import { bytesMatch } from './payload-match.js';
 import { readRowPage, type RowPage, type RowPlace } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
@@ -15,7 +14,7 @@ import type { SchemaName } from './schema-name.js';
 export interface RowsFrom {
   readonly pool: pg.Pool;
   readonly schema: SchemaName;
-  /** for each of ENTRY_COLUMNS, the expression that gives its text or bytes */
+  /** for each of ENTRY_COLUMNS, the expression that gives its value as it is */
   readonly expressions: readonly string[];
 }
 
@@ -71,7 +70,7 @@ async function* windows(
 /** The lowest index of a row with from ≤ index < to. */
 async function firstIndex({ pool, schema }: RowsFrom, from: number, to: number): Promise<number | null> {
   const { rows } = await pool.query<{ index: string | null }>(
-    `SELECT min(entry.index)::text AS index FROM ${schema}.entry
+    `SELECT min(entry.index) AS index FROM ${schema}.entry
      WHERE entry.index >= ${from} AND entry.index < ${to}`,
   );
   const index = rows[0]?.index ?? null;
@@ -94,25 +93,4 @@ function readPage({ pool, schema, expressions }: RowsFrom, where: readonly strin
 /** NULL matches no filter on bytes. */
 function rowMatches({ data, metadata }: EntryRow, filters: EventFilters): boolean {
   return data !== null && metadata !== null && bytesMatch(filters, data, metadata);
-}
-
-/**
- * How to read each column as it is now: in its form where it has the type that the migrations gave it, else as whatever
- * text it has. A column that is gone reads as NULL. So verification says what is wrong in place of failing.
- */
-export async function readableExpressions(
-  client: pg.ClientBase,
-  schema: SchemaName,
-): Promise<readonly string[]> {
-  const { rows } = await client.query<{ column: string; type: string }>(
-    `SELECT attname AS column, format_type(atttypid, NULL) AS type FROM pg_catalog.pg_attribute
-     WHERE attrelid = '${schema}.entry'::regclass AND attnum > 0 AND NOT attisdropped`,
-  );
-  const types = new Map(rows.map(({ column, type }) => [column, type]));
-  return ENTRY_COLUMNS.map(({ column, type, expression }) => {
-    const found = types.get(column);
-    if (found === type) return expression;
-    const asText = found === undefined ? 'NULL::text' : `entry.${column}::text`;
-    return type === 'bytea' && expression === column ? `convert_to(${asText}, 'UTF8')` : asText;
-  });
 }

@@ -11,8 +11,8 @@ import type { SchemaName } from './schema-name.js';
 type Queryable = pg.ClientBase | pg.Pool;
 
 /** For a SELECT that gives rows of the form SourceHeadRow. */
-export const SOURCE_SELECT = `source, count::text AS count, last_revision::text AS "lastRevision",
-  encode(last_hash, 'hex') AS "lastHash", last_index::text AS "lastIndex",
+export const SOURCE_SELECT = `source, count, last_revision AS "lastRevision", encode(last_hash, 'hex') AS "lastHash",
+  last_index AS "lastIndex",
   ${milliseconds('first_recorded_at')} AS "firstRecordedAt",
   ${milliseconds('last_recorded_at')} AS "lastRecordedAt"`;
 
@@ -59,8 +59,7 @@ async function computeHead(
 ): Promise<SourceHead> {
   logger.warn({ source }, "a source's head is not that of its newest entry: computing it from the entries");
   const { rows } = await client.query<SourceHeadRow>(
-    `SELECT source, count::text AS count, revision::text AS "lastRevision", encode(hash, 'hex') AS "lastHash",
-       index::text AS "lastIndex", ${milliseconds('first')} AS "firstRecordedAt",
+    `SELECT source, count, revision AS "lastRevision", encode(hash, 'hex') AS "lastHash", index AS "lastIndex", ${milliseconds('first')} AS "firstRecordedAt",
        ${milliseconds('recorded_at')} AS "lastRecordedAt"
      FROM (
        SELECT source, revision, hash, index, recorded_at, count(*) OVER source AS count,

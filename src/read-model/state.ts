@@ -35,7 +35,7 @@ export async function readState(
   logger: Logger,
 ): Promise<LedgerState> {
   const { rows } = await client.query<StateRow>(
-    `SELECT h.size::text AS size, encode(h.hash, 'hex') AS hash, encode(h.root, 'hex') AS root, h.position,
+    `SELECT h.size, encode(h.hash, 'hex') AS hash, encode(h.root, 'hex') AS root, h.position,
        l.level, t.hashes
      FROM ${schema}.head AS h
      CROSS JOIN generate_series(0, ${LEVELS - 1}) AS l (level)

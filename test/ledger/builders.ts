@@ -4,7 +4,9 @@ import { NO_FILTERS, type EventFilters } from '../../src/ledger/filters.js';
 import { treeRoot } from '../../src/ledger/merkle.js';
 import { encodeMetadata } from '../../src/ledger/metadata.js';
 import type { EntryRow, SourceHeadRow } from '../../src/ledger/row.js';
-import { appendLeaves, EMPTY_TREE, type Tile } from '../../src/ledger/tiles.js';
+import type { TableView } from '../../src/ledger/table-check.js';
+import type { SurplusTiles } from '../../src/ledger/tile-check.js';
+import { appendLeaves, EMPTY_TREE, hashesInTile, type Tile } from '../../src/ledger/tiles.js';
 import { instantFromMs, instantToMs } from '../../src/ledger/time.js';
 import {
   NO_HASH,
@@ -183,10 +185,40 @@ export function viewOf(tables: Tables, rowsAtOnce = 7) {
         yield await Promise.resolve(asked.slice(at, at + rowsAtOnce));
       }
     },
+    columns: [],
+    surplusTiles: surplusTilesOf(tables),
+    table: tableOf(tables),
     async *tiles(level: number, from: number, to: number) {
       for (const tile of tables.tiles) {
         if (tile.level === level && tile.index >= from && tile.index < to) yield await Promise.resolve(tile);
       }
+    },
+  };
+}
+
+function surplusTilesOf({ tiles, head: { size } }: Tables): SurplusTiles {
+  const first = tiles.flatMap(({ level, index, hashes }) => {
+    const room = hashesInTile(size, level, index);
+    const held = Math.floor(hashes.length / 32);
+    if (room > 0 && (held <= room || room === 256)) return [];
+    return [{ level, index, hashes: room === 0 ? null : held }];
+  });
+  return { first, total: first.length };
+}
+
+/** The table as it is by now, and indexes that hold all of it. */
+function tableOf(tables: Tables): TableView {
+  return {
+    async *placed() {
+      yield await Promise.resolve(
+        tables.rows.map(({ index }, tuple) => ({ tuple, index: index === null ? NaN : Number(index) })),
+      );
+    },
+    rowsAt: (tuples) => Promise.resolve(tuples.map((tuple) => at(tables.rows, tuple))),
+    size: () => Promise.resolve(tables.head.size),
+    async *indexes({ accepted, rejected, duplicate }) {
+      const expected = accepted + rejected + duplicate;
+      yield await Promise.resolve({ name: 'places', expected, found: tables.rows.length });
     },
   };
 }

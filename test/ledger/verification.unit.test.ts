@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { entryHash, headerBytes } from '../../src/ledger/entry.js';
-import type { Finding, FindingCode } from '../../src/ledger/finding.js';
+import { ahead } from '../../src/ledger/ahead.js';
+import { LedgerError } from '../../src/ledger/error.js';
+import { finding, type Finding, type FindingCode } from '../../src/ledger/finding.js';
 import type { EntryRow } from '../../src/ledger/row.js';
+import type { PlacedRow, TableView } from '../../src/ledger/table-check.js';
 import {
   NO_HASH,
   type Entry,
@@ -24,7 +27,7 @@ const SIZE = 20;
 const OTHER_HASH = 'ab'.repeat(32) as Hash;
 
 async function run(view: LedgerView, options?: VerificationOptions) {
-  const walk = verifyLedger(view, options);
+  const walk = verifyLedger(() => Promise.resolve(view), options);
   const progress: Progress[] = [];
   for (;;) {
     const step = await walk.next();
@@ -88,7 +91,8 @@ describe('full verification', () => {
 
   it('tells how far it is, from nothing to everything', async () => {
     const { progress } = await run(viewOf(tablesOf(ledgerOfSize(SIZE)), 7));
-    expect(progress).toEqual([0, 7, 14, 20].map((checked) => ({ checked, total: SIZE })));
+    // at the end the table and its indexes are read
+    expect(progress).toEqual([0, 7, 14, 20, 20, 20].map((checked) => ({ checked, total: SIZE })));
   });
 
   it('reports what the check of the catalogue gave', async () => {
@@ -125,13 +129,105 @@ describe('full verification', () => {
       },
     };
     await expect(run(failing)).rejects.toThrow('connection lost');
-    const abandoned = verifyLedger(failing);
+    const abandoned = verifyLedger(() => Promise.resolve(failing));
     await abandoned.next();
     await abandoned.next();
     await abandoned.return(undefined as never);
     expect(ended).toBe(2);
   });
 });
+
+describe('a ledger that refuses to be read', () => {
+  const altered = finding({}, { code: 'catalogue-altered', detail: 'policy ledger.entry hidden' });
+  const refusal = new LedgerError('access-denied', 'the read model refuses a right');
+  const refuse = () => Promise.reject(refusal);
+
+  it('does not hide what was found before', async () => {
+    const selfCheck = { checked: true, findings: [altered] };
+    const unopened = verifyLedger(refuse, { selfCheck });
+    expect((await unopened.next()).value).toMatchObject({
+      intact: false,
+      checked: 0,
+      findings: [altered],
+      notChecked: [expect.stringContaining('the read model refuses a right')],
+    });
+    const tables = tablesOf(ledgerOfSize(SIZE));
+    edit(tables, 0, { type: 'other.thing' });
+    const view = viewOf(tables);
+    const table = { ...view.table, size: refuse, placed: refusing(refusal) };
+    const { report } = await run({ ...view, table });
+    expect(report).toMatchObject({ intact: false, checked: SIZE, findingsTotal: 1 });
+    expect(report.notChecked).toHaveLength(1);
+  });
+
+  it('fails when nothing was found, and when we are at fault', async () => {
+    await expect(verifyLedger(refuse).next()).rejects.toBe(refusal);
+    const bug = new TypeError('a bug');
+    const options = { selfCheck: { checked: true, findings: [altered] } };
+    await expect(verifyLedger(() => Promise.reject(bug), options).next()).rejects.toBe(bug);
+  });
+});
+
+function refusing(error: Error): () => AsyncIterable<never> {
+  return () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) });
+}
+
+describe('the table that the rows come from', () => {
+  const withTable = async (change: (table: TableView) => Partial<TableView>): Promise<Verification> => {
+    const view = viewOf(tablesOf(ledgerOfSize(SIZE)));
+    return (await run({ ...view, table: { ...view.table, ...change(view.table) } })).report;
+  };
+  const alsoPlaced =
+    (...rows: readonly PlacedRow[]) =>
+    (table: TableView): Partial<TableView> => ({
+      async *placed() {
+        yield* table.placed();
+        yield await Promise.resolve(rows);
+      },
+    });
+
+  it('holds no row that the primary key does not', async () => {
+    const doubled = await withTable(alsoPlaced({ tuple: 7, index: 7 }));
+    expect(codes(doubled.findings)).toEqual(['unexpected-entry 7']);
+    const nowhere = await withTable(alsoPlaced({ tuple: 3, index: NaN }, { tuple: 4, index: -1 }));
+    expect(nowhere.findingsTotal).toBe(2);
+    const beyond = await withTable(alsoPlaced({ tuple: 3, index: SIZE }));
+    expect(beyond.findingsTotal).toBe(1);
+  });
+
+  it('may have grown, by one row for each entry', async () => {
+    const grown = alsoPlaced({ tuple: 3, index: SIZE }, { tuple: 4, index: SIZE + 1 });
+    const size = () => Promise.resolve(SIZE + 2);
+    expect(await withTable((table) => ({ ...grown(table), size }))).toMatchObject({ intact: true });
+    const doubled = alsoPlaced({ tuple: 3, index: SIZE }, { tuple: 4, index: SIZE });
+    expect((await withTable((table) => ({ ...doubled(table), size }))).findingsTotal).toBe(1);
+  });
+
+  it('is not intact when not all of it was met, or an index answers with less', async () => {
+    const unread = await withTable(() => ({ placed: () => ahead(nothing()) }));
+    expect(unread).toMatchObject({ intact: false, findings: [] });
+    expect(unread.notChecked).toEqual([`rows of the table: 0 of ${SIZE} were met when it was read itself`]);
+    const short = await withTable(() => ({
+      async *indexes() {
+        yield await Promise.resolve({ name: 'entry_identity', expected: SIZE, found: SIZE - 1 });
+      },
+    }));
+    expect(short.findings).toEqual([
+      expect.objectContaining({ code: 'index-mismatch', expected: '20 rows', found: '19 rows' }),
+    ]);
+  });
+
+  it('is not read for a part of the ledger', async () => {
+    const view = viewOf(tablesOf(ledgerOfSize(SIZE)));
+    const unread = { ...view, table: { ...view.table, placed: refusing(new Error('read')) } };
+    expect((await run(unread, { fromIndex: 1 })).report).toMatchObject({ intact: true });
+    expect((await run(unread, { source: 'source-1' })).report).toMatchObject({ intact: true });
+  });
+});
+
+async function* nothing(): AsyncGenerator<never> {
+  // no rows
+}
 
 describe('an edited entry', () => {
   /** A value that the column can hold, other than the one it has. */
@@ -504,8 +600,10 @@ describe('the tiles', () => {
 
   it('may have grown since the head was read', async () => {
     const tables = tablesOf(ledgerOfSize(300));
+    const surplusTiles = viewOf(tables).surplusTiles;
     tables.tiles = [...LARGE.tiles];
-    expect(await verify(tables)).toMatchObject({ intact: true });
+    const { report } = await run({ ...viewOf(tables), surplusTiles });
+    expect(report).toMatchObject({ intact: true });
   });
 
   it('add nothing to what a deleted or edited entry says already', async () => {
@@ -589,6 +687,22 @@ describe('verification of a range', () => {
 });
 
 describe('verification of a source', () => {
+  it('is not intact about a source that the ledger does not know', async () => {
+    const unknown = await verify(tablesOf(ledgerOfSize(SIZE)), { source: 'nosuch' });
+    expect(unknown).toMatchObject({ intact: false, checked: 0, findings: [] });
+    expect(unknown.notChecked).toEqual(['the source: the ledger has neither an entry nor a head of it']);
+    const erased = await verifyTampered(
+      (tables) => {
+        tables.rows = tables.rows.filter(({ source }) => source !== 'source-1');
+        tables.sources = tables.sources.filter(({ source }) => source !== 'source-1');
+      },
+      { source: 'source-1' },
+    );
+    expect(erased.intact).toBe(false);
+    const elsewhere = { source: 'source-1', toIndex: 1 };
+    expect(await verify(tablesOf(ledgerOfSize(SIZE)), elsewhere)).toMatchObject({ intact: true, checked: 0 });
+  });
+
   const source = 'source-1';
 
   it('reads its entries alone', async () => {

@@ -76,7 +76,7 @@ export async function install(): Promise<Installation> {
       return entries;
     },
     async verify() {
-      const steps = verifyLedger(await reader.snapshot(), { selfCheck: await reader.selfCheck() });
+      const steps = verifyLedger(() => reader.snapshot(), { selfCheck: await reader.selfCheck() });
       for (;;) {
         const step = await steps.next();
         if (step.done === true) return step.value;

@@ -4,9 +4,10 @@ import { NO_FILTERS } from '../../src/ledger/filters.js';
 import type { EntryRow } from '../../src/ledger/row.js';
 import { verifyLedger, type Verification } from '../../src/ledger/verification.js';
 import type { LedgerReader } from '../../src/read-model/port.js';
-import { createPool } from '../../src/postgres/pool.js';
+import { createPool, inTransaction } from '../../src/postgres/pool.js';
 import { openReader } from '../../src/read-model/reader.js';
 import { LEDGER } from '../../src/read-model/schema-name.js';
+import { readPlaced, THROUGH_NO_INDEX } from '../../src/read-model/table.js';
 import { takeSnapshot } from '../../src/read-model/snapshot.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import { fill } from '../support/ledger-filler.js';
@@ -54,6 +55,8 @@ afterEach(() =>
       (table) =>
         `DELETE FROM ledger.${table}; INSERT INTO ledger.${table} SELECT * FROM public.${table}_before`,
     ),
+    'ALTER TABLE ledger.entry DROP CONSTRAINT IF EXISTS entry_pkey',
+    'ALTER TABLE ledger.entry ADD CONSTRAINT entry_pkey PRIMARY KEY (index)',
   ),
 );
 
@@ -66,11 +69,17 @@ function copyOf(original: number, index: string, count = 1): string {
 }
 
 async function verify(options: Parameters<typeof verifyLedger>[1] = {}): Promise<Verification> {
-  const run = verifyLedger(await reader.snapshot(), options);
+  const run = verifyLedger(() => reader.snapshot(), options);
   for (;;) {
     const step = await run.next();
     if (step.done === true) return step.value;
   }
+}
+
+async function selfCheck(): Promise<{ readonly details: readonly string[] }> {
+  const { findings } = await reader.selfCheck();
+  const ours = findings.filter(({ detail }) => !/^(trigger|constraint|column|index) /.test(detail ?? ''));
+  return { details: ours.map(({ detail }) => detail ?? '') };
 }
 
 /** Another value for a column, by its type. */
@@ -205,7 +214,7 @@ describe('verification of a real table', () => {
         ALTER ROLE ${role} SET bytea_output = 'escape'; ALTER ROLE ${role} SET extra_float_digits = -15`),
     );
     const other = openReader({ url: database.readerUrl });
-    const run = verifyLedger(await other.snapshot());
+    const run = verifyLedger(() => other.snapshot());
     let step = await run.next();
     while (step.done !== true) step = await run.next();
     expect(step.value).toMatchObject({ intact: true, checked: SIZE });
@@ -246,7 +255,7 @@ describe('verification of a real table', () => {
     expect(await verify()).toMatchObject({ intact: false });
   });
 
-  it('reads a column of another type, or none at all, and says what that does to the hashes', async () => {
+  it('names a column of another type, and one that is gone, and says what that does to the rows', async () => {
     await tamper(
       "ALTER TABLE ledger.entry ALTER COLUMN actor TYPE bytea USING convert_to(actor, 'UTF8')",
       'ALTER TABLE ledger.entry ALTER COLUMN metadata TYPE text USING encode(metadata, $$escape$$)',
@@ -255,7 +264,12 @@ describe('verification of a real table', () => {
     );
     try {
       const report = await verify();
-      expect(report.checked).toBe(SIZE);
+      expect(report.findings.slice(0, 4).map(({ code, detail }) => [code, detail])).toEqual([
+        ['unreadable-value', 'the column recorded_by of ledger.entry is missing'],
+        ['unreadable-value', 'the column actor of ledger.entry is of another type'],
+        ['unreadable-value', 'the column content of ledger.entry is of another type'],
+        ['unreadable-value', 'the column metadata of ledger.entry is of another type'],
+      ]);
       expect(report.findingsTotal).toBeGreaterThanOrEqual(SIZE);
     } finally {
       await tamper(
@@ -265,6 +279,153 @@ describe('verification of a real table', () => {
         'ALTER TABLE ledger.entry RENAME COLUMN recorded_by_whom TO recorded_by',
       );
     }
+  });
+
+  /** A conversion that shows what was there before somebody changed it. */
+  const LYING: readonly (readonly [type: string, original: string, edit: string])[] = [
+    [
+      'bigint',
+      'int8out(CASE WHEN $1 >= 1000000 THEN $1 - 1000000 ELSE $1 END)::text',
+      'revision = revision + 1000000',
+    ],
+    [
+      'numeric',
+      'numeric_out(CASE WHEN $1 > 2e12 THEN $1 - 1e12 ELSE $1 END)::text',
+      "recorded_at = recorded_at + interval '1000000000 seconds'",
+    ],
+    [
+      'uuid',
+      "replace(uuid_out($1)::text, 'ffffffff-', '00000000-')",
+      "id = overlay(id::text placing 'ffffffff' from 1 for 8)::uuid",
+    ],
+    ['bytea', "replace(byteaout($1)::text, 'ff', '00')", "schema = '\\xff'"],
+  ];
+
+  it.each(LYING)('is not misled by a cast of %s to text', async (type, original, edit) => {
+    const lie = `public.lie_${type}`;
+    await tamper(
+      `UPDATE ledger.entry SET ${edit} WHERE index = ${VICTIM}`,
+      `CREATE FUNCTION ${lie}(${type}) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT ${original} $$`,
+      `CREATE CAST (${type} AS text) WITH FUNCTION ${lie}(${type})`,
+    );
+    try {
+      const report = await verify();
+      expect(report.findings.map(({ index }) => index)).toContain(VICTIM);
+      expect((await selfCheck()).details).toEqual([expect.stringMatching(/^cast from \w+ to text is not/)]);
+    } finally {
+      await tamper(`DROP FUNCTION ${lie} CASCADE`);
+    }
+  });
+
+  const unindexed = (index: string, ...statements: readonly string[]): readonly string[] => [
+    'SET allow_system_table_mods = on',
+    `UPDATE pg_index SET indisready = false, indisvalid = false WHERE indexrelid = '${index}'::regclass`,
+    ...statements,
+    `UPDATE pg_index SET indisready = true, indisvalid = true WHERE indexrelid = '${index}'::regclass`,
+  ];
+
+  it.each([
+    ['at an index that has one', VICTIM],
+    ['that the head does not cover', SIZE + 3],
+    ['at a negative index', -1],
+  ])('finds a row %s, and that the primary key does not hold', async (_, index) => {
+    await tamper(...unindexed('ledger.entry_pkey', copyOf(3, String(index))));
+    const report = await verify();
+    expect(report).toMatchObject({ intact: false, findingsTotal: 1 });
+    expect(report.findings).toEqual([
+      expect.objectContaining({ code: 'unexpected-entry', index, source: 'source-0' }),
+    ]);
+  });
+
+  it.each([
+    ['entry_source_revision', 'SELECT * FROM public.entry_before'],
+    ['entry_identity', 'SELECT * FROM public.entry_before'],
+    ['entry_occurred_at', 'SELECT * FROM public.entry_before'],
+    ['entry_not_accepted', 'SELECT * FROM public.entry_before'],
+  ])('finds rows that the index %s does not hold', async (name, rows) => {
+    await tamper(
+      'DELETE FROM ledger.entry WHERE index >= 250',
+      ...unindexed(`ledger.${name}`, `INSERT INTO ledger.entry ${rows} WHERE index >= 250`),
+    );
+    const report = await verify();
+    expect(report.findings.map(({ code, detail }) => `${code} ${detail ?? ''}`)).toEqual([
+      expect.stringContaining(`index-mismatch the index ${name}`),
+    ]);
+  });
+
+  it('meets every row of the table once, in however many statements it is read', async () => {
+    const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
+    const met: number[] = [];
+    for await (const rows of readPlaced(pool, LEDGER, 7)) met.push(...rows.map(({ index }) => index));
+    await pool.end();
+    expect(met).toHaveLength(SIZE);
+    expect(new Set(met).size).toBe(SIZE);
+  });
+
+  it('reads the table by places, however its statistics are', async () => {
+    const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
+    const plan = await inTransaction(pool, 'BEGIN', async (client) => {
+      await client.query(THROUGH_NO_INDEX);
+      const statement = "SELECT ctid, index FROM ledger.entry WHERE ctid >= '(0,0)'::tid LIMIT 50000";
+      return (await client.query<Record<string, string>>(`EXPLAIN ${statement}`)).rows;
+    });
+    await pool.end();
+    expect(plan.map((line) => line['QUERY PLAN'])).toContainEqual(expect.stringContaining('Tid Range Scan'));
+  });
+
+  it('takes what is appended while it runs for what it is', async () => {
+    const run = verifyLedger(() => reader.snapshot());
+    await run.next();
+    for (let step = await run.next(), n = 0; ; n++) {
+      if (step.done === true) {
+        expect(step.value).toMatchObject({ intact: true, checked: SIZE, findings: [] });
+        break;
+      }
+      await fill(database.projectorUrl, [
+        { source: `late-${n}` },
+        { source: 'source-1', verdict: 'duplicate' },
+      ]);
+      step = await run.next();
+    }
+  });
+
+  it('counts every row that the head does not cover, and lists a thousand', async () => {
+    await tamper(
+      'ALTER TABLE ledger.entry DROP CONSTRAINT IF EXISTS entry_pkey',
+      copyOf(3, `${SIZE} + n`, 1500),
+    );
+    const report = await verify();
+    expect(report.findings).toHaveLength(1000);
+    expect(report.findingsTotal).toBe(1500);
+    expect(await verify({ fromIndex: 1 })).toMatchObject({
+      findingsTotal: 1000,
+      notChecked: ['further rows that the head does not cover'],
+    });
+  });
+
+  it.each([
+    ["INSERT INTO ledger.tile VALUES (0, 99, '\\x00')", 'tile 99 of level 0'],
+    ["INSERT INTO ledger.tile VALUES (5, 0, '\\x00')", 'tile 0 of level 5'],
+    ["INSERT INTO ledger.tile VALUES (0, -1, '\\x00')", 'tile -1 of level 0'],
+    [
+      "UPDATE ledger.tile SET hashes = hashes || sha256('x') WHERE level = 0 AND index = 1",
+      'tile 1 of level 0: has more hashes',
+    ],
+    [
+      "UPDATE ledger.tile SET hashes = hashes || sha256('x') WHERE level = 1",
+      'tile 0 of level 1: has more hashes',
+    ],
+  ])('finds what no tree of its size has: %s', async (statement, detail) => {
+    await tamper(statement);
+    const report = await verify();
+    expect(report.findings).toEqual([
+      expect.objectContaining({ code: 'tile-mismatch', detail: expect.stringContaining(detail) as string }),
+    ]);
+  });
+
+  it('finds a second head that its primary key does not hold', async () => {
+    await tamper(...unindexed('ledger.head_pkey', 'INSERT INTO ledger.head SELECT * FROM ledger.head'));
+    expect((await verify()).findings).toContainEqual(expect.objectContaining({ code: 'unreadable-value' }));
   });
 
   it('reads what the head covered when it was taken, whatever is appended since', async () => {
@@ -279,10 +440,13 @@ describe('verification of a real table', () => {
   it('is of one moment, also when the ledger moves on while it is taken', async () => {
     const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
     const client = await pool.connect();
-    const query = async (text: string, values?: unknown[]): Promise<unknown> => {
-      const result = await client.query(text, values);
-      if (text.includes('ledger.head')) await fill(database.projectorUrl, [{ source: 'meanwhile' }]);
-      return result;
+    const query = (statement: string | pg.QueryConfig | pg.Submittable): unknown => {
+      if (typeof statement === 'object' && 'submit' in statement) return client.query(statement);
+      return client.query(statement).then(async (result) => {
+        const text = typeof statement === 'string' ? statement : statement.text;
+        if (text.includes('ledger.head')) await fill(database.projectorUrl, [{ source: 'meanwhile' }]);
+        return result;
+      });
     };
     const interrupted = { connect: () => Promise.resolve({ query, release: () => client.release() }) };
     const snapshot = await takeSnapshot(interrupted as unknown as pg.Pool, LEDGER);

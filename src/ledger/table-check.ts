@@ -1,0 +1,109 @@
+/**
+ * Comparing the table itself with what its primary key gave. A walk reads through that index, and an index holds what it
+ * was told to hold: a row that was put in while it was switched off is served by the other indexes, and no walk meets it.
+ */
+import { finding, MAX_FINDINGS, type FindingList } from './finding.js';
+import { isCount } from './header-form.js';
+import { IndexSet } from './index-set.js';
+import { placeOfRow, type EntryRow } from './row.js';
+
+/** A row of the table, wherever it stands. */
+export interface PlacedRow {
+  /** its place in the table, for `rowsAt` */
+  readonly tuple: number;
+  /** NaN for NULL and for what is no integer */
+  readonly index: number;
+}
+
+/** How many entries of each verdict there are. */
+export interface VerdictCounts {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly duplicate: number;
+}
+
+/** How many rows an index of the tables answers with, and how many there are for it. */
+export interface IndexCount {
+  readonly name: string;
+  readonly expected: number;
+  readonly found: number;
+}
+
+/** The tables as they are by now: what was appended since the snapshot is there too, and is no finding. */
+export interface TableView {
+  /** every row of the entry table, read from the table and through no index */
+  placed(): AsyncIterable<readonly PlacedRow[]>;
+  /** what such rows say of themselves, without data and metadata */
+  rowsAt(tuples: readonly number[]): Promise<readonly EntryRow[]>;
+  /** the head's size; NaN where it has none */
+  size(): Promise<number>;
+  /** @param below verdicts of the entries below the snapshot's size */
+  indexes(below: VerdictCounts): AsyncIterable<IndexCount>;
+}
+
+/**
+ * Report every row that is not the only one at its index, or that the head does not cover. Holds one bit for each row.
+ * @param known.reported indexes of which a further row is in a finding already
+ * @param step what to yield after each array of rows
+ * @returns how many entries below `size` have a row
+ */
+export async function* checkTable<Step>(
+  table: TableView,
+  known: { readonly size: number; readonly reported: IndexSet; readonly findings: FindingList },
+  step: () => Step,
+): AsyncGenerator<Step, number, void> {
+  const { size, reported, findings } = known;
+  const below = new IndexSet();
+  const since = new IndexSet();
+  const stray: number[] = [];
+  let strays = 0;
+  let covered = size;
+  for await (const rows of table.placed()) {
+    // read after the rows: it covers all of them that belong there
+    if (rows.some(({ index }) => index >= covered)) covered = await table.size();
+    for (const { tuple, index } of rows) {
+      const fits = isCount(index) && (index < covered || index < size);
+      if (fits && ((index < size ? below : since).add(index) || reported.has(index))) continue;
+      strays++;
+      if (stray.length < MAX_FINDINGS) stray.push(tuple);
+    }
+    yield step();
+  }
+  if (strays > 0) reportStrays(await table.rowsAt(stray), { strays, size: covered }, findings);
+  return below.size;
+}
+
+function reportStrays(
+  rows: readonly EntryRow[],
+  { strays, size }: { readonly strays: number; readonly size: number },
+  findings: FindingList,
+): void {
+  for (const row of rows) {
+    const { index, id, source } = placeOfRow(row);
+    const at = Number(row.index ?? NaN);
+    const detail =
+      index !== null && index < size
+        ? 'one of several rows at this index, of which the primary key holds one'
+        : `the head covers ${size} entries`;
+    const place = { index: Number.isSafeInteger(at) ? at : null, id, source };
+    findings.add(finding(place, { code: 'unexpected-entry', found: row.hash, detail }));
+  }
+  findings.addUnlisted(strays - rows.length);
+}
+
+/** Report every index that does not answer with all rows that it is for. */
+export async function* checkIndexes<Step>(
+  table: TableView,
+  below: VerdictCounts,
+  findings: FindingList,
+  step: () => Step,
+): AsyncGenerator<Step, void, void> {
+  for await (const { name, expected, found } of table.indexes(below)) {
+    if (expected !== found) {
+      const detail = `the index ${name} does not hold exactly the rows that it is for: queries through it lie`;
+      const counts = { expected: `${expected} rows`, found: `${found} rows` };
+      findings.add(finding({}, { code: 'index-mismatch', ...counts, detail }));
+    }
+    yield step();
+  }
+}
