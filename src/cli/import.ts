@@ -65,7 +65,8 @@ async function importFile(file: string, options: ImportOptions, stop: AbortSigna
   const input = await openInput(file, stop);
   const tally: Tally = { queued: 0, replayed: 0, refused: 0, refusals: [] };
   const progress = showProgress('bytes', { quiet: options.json === true || input.size === null });
-  const report = (): void => print(options.json === true ? JSON.stringify(tally) : describeTally(tally));
+  const report = (end: { readonly stopped?: true } = {}): void =>
+    print(options.json === true ? JSON.stringify({ ...tally, ...end }) : describeTally(tally));
   try {
     await sendAll(api, linesOf(file, input), tally, {
       patienceMs,
@@ -73,8 +74,11 @@ async function importFile(file: string, options: ImportOptions, stop: AbortSigna
       progress: () => progress.update(input.read(), input.size),
     }).finally(() => progress.stop());
   } catch (error) {
-    if (!isStop(error, stop)) throw error;
-    report();
+    if (!isStop(error, stop)) {
+      if (answered(tally)) report();
+      throw error;
+    }
+    report({ stopped: true });
     return stopped('there may be more to send; sent again, the same file records nothing twice');
   }
   report();
@@ -150,8 +154,7 @@ async function sendBatch(
   { patienceMs, stop }: Sending,
 ): Promise<void> {
   let open = batch;
-  const answered = tally.queued + tally.replayed + tally.refused > 0;
-  let deadline = Date.now() + (answered ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS));
+  let deadline = Date.now() + (answered(tally) ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS));
   for (let attempt = 0; open.length > 0; attempt += 1) {
     const outcome = await tryBatch(api, open, stop);
     if ('results' in outcome) {
@@ -164,12 +167,10 @@ async function sendBatch(
     if (Date.now() >= deadline) {
       throw 'error' in outcome
         ? outcome.error
-        : new LedgerError(
-            'server-unavailable',
-            `${api.url} takes no events for now; ${progressSoFar(tally)}`,
-          );
+        : new LedgerError('server-unavailable', `${api.url} takes no events for now`);
     }
-    if (attempt === 0) note(`event-ledger: ${api.url} takes no events for now; waiting for it`);
+    const stuck = open.length === batch.length;
+    if (attempt === 0 && stuck) note(`event-ledger: ${api.url} takes no events for now; waiting for it`);
     const pause = Math.min(2_000, 50 * 2 ** Math.min(attempt, 6), Math.max(deadline - Date.now(), 1));
     await delay(pause, undefined, { signal: stop });
   }
@@ -219,15 +220,25 @@ function count(
     const { status, problem } = results[at] ?? { status: 503 };
     if (status === 202) tally.queued += 1;
     else if (status === 200) tally.replayed += 1;
-    else if (status === 503) later.push(line);
+    else if (status === 503 || isTooMuchAtOnce(problem)) later.push(line);
     else refuse(tally, { line: line.number, status, detail: describeProblem(problem, at) });
   });
   return later;
 }
 
+/** The events before it in the batch took all the work that judging one may take: alone it is judged. */
+function isTooMuchAtOnce(problem: unknown): boolean {
+  const { errors = [] } = (problem ?? {}) as { readonly errors?: readonly { readonly keyword?: string }[] };
+  return errors.some(({ keyword }) => keyword === 'work');
+}
+
 function refuse(tally: Tally, refusal: Refusal): void {
   tally.refused += 1;
   if (tally.refusals.length < LISTED_REFUSALS) tally.refusals.push(refusal);
+}
+
+function answered(tally: Tally): boolean {
+  return tally.queued + tally.replayed + tally.refused > 0;
 }
 
 function progressSoFar(tally: Tally): string {

@@ -74,6 +74,9 @@ describe('a command that is asked to stop', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('250 events recorded');
     expect(stderr).toContain('records nothing twice');
+    requests = 0;
+    const machine = await interrupt(['import', '--json', `${folder.path}/events.jsonl`], 2);
+    expect(JSON.parse(machine.stdout)).toMatchObject({ queued: 250, stopped: true });
   });
 
   it('says of a verification that it says nothing of the ledger', async () => {
