@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { IdentityLookups } from '../../src/http/identity-lookups.js';
 import { LedgerError } from '../../src/ledger/error.js';
 import type { Entry, EventId, Index, Revision } from '../../src/ledger/types.js';
@@ -79,6 +79,17 @@ describe('looking up identities in the ledger', () => {
     );
     expect(answers.every(({ since }) => since === null)).toBe(true);
     expect(asked).toBeLessThan(50);
+  });
+
+  it('a ledger that does not answer is not waited for longer than a producer should wait', async () => {
+    vi.useFakeTimers();
+    try {
+      const answer = lookupsOf(() => new Promise(() => undefined)).find('a', [id(1)]);
+      await vi.advanceTimersByTimeAsync(3_000);
+      expect(await answer).toEqual({ places: new Map(), since: null });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('a question that fails for itself alone fails nobody else’s', async () => {
