@@ -21,7 +21,7 @@ import type { LedgerSnapshot } from './port.js';
 import { readRows } from './rows.js';
 import type { SchemaName } from './schema-name.js';
 import {
-  countThroughIndexes,
+  checkEachIndex,
   readHeaders,
   readPlaced,
   readRowsAt,
@@ -48,7 +48,7 @@ export async function takeSnapshot(pool: pg.Pool, schema: SchemaName): Promise<L
       placed: () => inOurWords(readPlaced(pool, schema)),
       rowsAt: (tuples) => said(readRowsAt(pool, schema, expressions, tuples)),
       size: () => said(readSizeNow(pool, schema)),
-      indexes: (below) => inOurWords(countThroughIndexes(pool, schema, below)),
+      indexes: (below) => inOurWords(checkEachIndex(pool, schema, below)),
     },
   };
 }

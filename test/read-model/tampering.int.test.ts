@@ -353,6 +353,46 @@ describe('verification of a real table', () => {
     ]);
   });
 
+  it.each([
+    ['entry_identity', 'id', "'ffffffff-ffff-4fff-8fff-ffffffffffff'"],
+    ['entry_source_revision', 'revision', '7000'],
+  ])('finds a row that %s holds under another key than its own', async (name, column, key) => {
+    // changed, and changed back while the index is not told: a session learns of an index when it begins
+    const live = (is: boolean): string =>
+      `UPDATE pg_index SET indislive = ${is} WHERE indexrelid = 'ledger.${name}'::regclass`;
+    const original = `(SELECT ${column} FROM public.entry_before WHERE index = 298)`;
+    await tamper(
+      'DELETE FROM ledger.entry WHERE index = 299',
+      'VACUUM FULL ledger.entry',
+      `UPDATE ledger.entry SET ${column} = ${key} WHERE index = 298`,
+      'SET allow_system_table_mods = on',
+      live(false),
+    );
+    await tamper(`UPDATE ledger.entry SET ${column} = ${original} WHERE index = 298`);
+    await tamper(
+      'SET allow_system_table_mods = on',
+      live(true),
+      'INSERT INTO ledger.entry SELECT * FROM public.entry_before WHERE index = 299',
+    );
+    const report = await verify();
+    expect(report.findings.map(({ code, detail }) => `${code} ${detail ?? ''}`)).toEqual([
+      expect.stringContaining(`index-mismatch the index ${name}`),
+    ]);
+  });
+
+  it('finds a source that the index of the sources does not hold', async () => {
+    await tamper(
+      "DELETE FROM ledger.source WHERE source = 'source-1'",
+      ...unindexed(
+        'ledger.source_pkey',
+        "INSERT INTO ledger.source SELECT * FROM public.source_before WHERE source = 'source-1'",
+      ),
+    );
+    expect((await verify()).findings).toEqual([
+      expect.objectContaining({ code: 'index-mismatch', expected: '3 rows', found: '2 rows' }),
+    ]);
+  });
+
   it('meets every row of the table once, in however many statements it is read', async () => {
     const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
     const met: number[] = [];
