@@ -17,11 +17,11 @@ import { inTransaction } from '../postgres/pool.js';
 import { checkColumns, TYPE, type Column } from './columns.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 import { inOurWords, said } from './in-our-words.js';
+import { checkEachIndex } from './indexes.js';
 import type { LedgerSnapshot } from './port.js';
 import { readRows } from './rows.js';
 import type { SchemaName } from './schema-name.js';
 import {
-  checkEachIndex,
   readHeaders,
   readPlaced,
   readRowsAt,
