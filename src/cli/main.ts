@@ -1,5 +1,6 @@
 /** The command line: which commands there are, and how they end. Each command is in the file of its name. */
 import { Command, CommanderError } from 'commander';
+import { readEnvFile } from './env-file.js';
 import { addExport } from './export.js';
 import { EXIT, explainFailure, type ExitCode } from './exit.js';
 import { addImport } from './import.js';
@@ -26,6 +27,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const program = new Command('event-ledger')
   .description('the audit log that an organisation can prove')
   .version(version())
+  .option('--env-file <file>', 'settings as NAME=value lines; what the environment sets goes first')
   .exitOverride()
   .showHelpAfterError();
 
@@ -50,6 +52,8 @@ async function run(action: Action): Promise<void> {
 async function endOf(action: Action): Promise<ExitCode> {
   const stop = stopOnSignals();
   try {
+    const { envFile } = program.opts<{ envFile?: string }>();
+    if (envFile !== undefined) readEnvFile(envFile, process.env);
     return await action(stop);
   } catch (error) {
     if (isStop(error, stop)) return stopped('before the end');

@@ -223,5 +223,6 @@ export class ExportChecker {
 /** The number that a query parameter was given once as; undefined for anything else. */
 function onlyNumber(values: readonly string[] | undefined): number | undefined {
   const [text] = values ?? [];
-  return values?.length === 1 && text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  if (values?.length !== 1 || text === undefined || !/^(?:0|[1-9]\d{0,15})$/.test(text)) return undefined;
+  return Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
 }

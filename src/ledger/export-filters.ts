@@ -45,8 +45,8 @@ const TIME_FILTERS = {
   occurredUntil: { of: 'occurredAt', end: 'latest' },
 } as const;
 
-/** More than any filter has alternatives: entries that all fit have no more different values than that. */
-const MAX_VALUES = 1000;
+/** More alternatives than a request has room for: entries that all fit have no more different values than that. */
+const MAX_VALUES = 5_000;
 
 interface Extremes {
   earliest?: { readonly time: Instant; readonly place: Place };

@@ -13,7 +13,7 @@ import { badParameter, choice, single, type Parameters } from '../parameters.js'
 import { problemBody, problemOf, refusal } from '../problem.js';
 import { sendJson, sendStream } from '../spliced.js';
 import type { App, Services } from '../services.js';
-import { closed, IndexNumber, problems, Report } from '../shapes.js';
+import { closed, IndexNumber, problems, ProblemShape, Report } from '../shapes.js';
 import type { Verifier } from '../verifying.js';
 
 type Run = AsyncGenerator<Progress, VerificationReport, void>;
@@ -24,6 +24,8 @@ const PRODUCES = [JSON_TYPE, NDJSON_TYPE] as const;
 const ProgressLine = closed({
   progress: closed({ checked: Type.Integer(), total: Type.Integer() }),
 });
+
+const ProblemLine = closed({ problem: ProblemShape });
 
 /** @param parts.limitMs how long the form without progress may take */
 export function verifyRoute(
@@ -55,7 +57,7 @@ export function verifyRoute(
           description: 'What was found',
           content: {
             [JSON_TYPE]: { schema: Report },
-            [NDJSON_TYPE]: { schema: Type.Union([ProgressLine, Report]) },
+            [NDJSON_TYPE]: { schema: Type.Union([ProgressLine, Report, ProblemLine]) },
           },
         },
       },
