@@ -92,7 +92,10 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-/** An event that the log does not have yet. The bytes are stored and given back as they are. */
+/**
+ * An event that the log does not have yet. The bytes are stored and given back as they are. Its metadata are of this
+ * attempt alone (the API's have a random salt): a log may tell by them whose write of an identity it holds.
+ */
 export interface Candidate {
   readonly id: EventId;
   readonly type: string;

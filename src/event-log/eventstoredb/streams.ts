@@ -1,0 +1,32 @@
+/** One stream for each source, and what stands in it. */
+import { LedgerError } from '../../ledger/error.js';
+import type { RecordedEvent, Revision } from '../../ledger/types.js';
+import { isWellFormed } from '../../ledger/utf8.js';
+import type { LogRecord } from './messages.js';
+
+/** What the streams of sources begin with, so that other streams of the server stay out of the ledger. */
+export const SOURCE_PREFIX = 'ledger-';
+
+/** @throws LedgerError `invalid-input` for a source that is no well-formed text: the server would change it */
+export function streamOf(source: string): string {
+  if (!isWellFormed(source)) throw new LedgerError('invalid-input', 'the source is not well-formed text');
+  return SOURCE_PREFIX + source;
+}
+
+const TOMBSTONE = '$streamDeleted';
+
+/** The event that a record of a source's stream is; null for a tombstone, which is administration. */
+export function eventOf(record: LogRecord): RecordedEvent | null {
+  if (record.type === TOMBSTONE || !record.stream.startsWith(SOURCE_PREFIX)) return null;
+  const { position, id, type, data, metadata } = record;
+  return {
+    position,
+    source: record.stream.slice(SOURCE_PREFIX.length),
+    revision: Number(record.revision) as Revision,
+    id,
+    type,
+    data,
+    metadata,
+    loggedAt: record.created,
+  };
+}
