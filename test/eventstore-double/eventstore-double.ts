@@ -1,0 +1,132 @@
+/**
+ * A double of EventStoreDB 23.10 that speaks its wire protocol: a gRPC server over a log in memory, with the server's
+ * semantics and a switch for every fault. See README.md.
+ */
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { Access } from './access.js';
+import { appendHandler, deleteHandler, tombstoneHandler } from './append-service.js';
+import { featuresHandler, gossipHandler } from './cluster-service.js';
+import { DoubleLog, type LogSnapshot } from './double-log.js';
+import { Faults, type Endable } from './faults.js';
+import { openGate, type Gate } from './gate.js';
+import { readHandler } from './read-service.js';
+import type { Service } from './service.js';
+
+export interface EventStoreDouble {
+  /** `esdb://127.0.0.1:PORT?tls=false`, the same over restarts */
+  readonly url: string;
+  /** what the server has stored: look at it, and append to it as another program would */
+  readonly log: DoubleLog;
+  readonly faults: Faults;
+  /** Stop as SIGKILL does: connections are reset, later ones refused. Frees everything; the log stays. */
+  stop(): Promise<void>;
+  /** Start again after a stop, on the same port with the same log; ids written before are forgotten. */
+  start(): Promise<void>;
+  /** Stop and start. */
+  restart(): Promise<void>;
+  /** A backup, as of now. */
+  snapshot(): LogSnapshot;
+  /** Go back to a backup: stop, replace the log, start. */
+  restore(snapshot: LogSnapshot): Promise<void>;
+}
+
+export interface DoubleOptions {
+  /** newer servers count type and metadata against the append limit, too; 23.10 counts data alone (default) */
+  readonly limitCountsEverything?: boolean;
+  /** bytes that one append may bring; default 1,048,576 */
+  readonly appendLimit?: number;
+  /** so many newest ids are recognised whatever the expected revision; default 100,000 */
+  readonly idempotencyMemory?: number;
+}
+
+export async function startEventStoreDouble(options: DoubleOptions = {}): Promise<EventStoreDouble> {
+  const log = new DoubleLog(options.idempotencyMemory);
+  const subscriptions = new Set<Endable>();
+  const faults = new Faults(subscriptions);
+  let running: { readonly server: Server; readonly gate: Gate } | null = null;
+  let port = 0;
+  const service: Service = {
+    log,
+    faults,
+    access: new Access(faults),
+    subscriptions,
+    port: () => port,
+    appendLimit: options.appendLimit ?? 1_048_576,
+    limitCountsEverything: options.limitCountsEverything ?? false,
+  };
+
+  const start = async (): Promise<void> => {
+    if (running) return;
+    const server = serverOf(service);
+    const own = await bind(server);
+    const gate = await openGate(own, port);
+    faults.behind(gate);
+    port = gate.port;
+    running = { server, gate };
+  };
+  const stop = async (): Promise<void> => {
+    if (!running) return;
+    const { server, gate } = running;
+    running = null;
+    faults.behind(null);
+    await gate.close();
+    server.forceShutdown();
+    log.forget();
+  };
+  const restart = async (): Promise<void> => {
+    await stop();
+    await start();
+  };
+
+  await start();
+  return {
+    url: `esdb://127.0.0.1:${port}?tls=false`,
+    log,
+    faults,
+    stop,
+    start,
+    restart,
+    snapshot: () => log.snapshot(),
+    async restore(snapshot) {
+      await stop();
+      log.restore(snapshot);
+      await start();
+    },
+  };
+}
+
+function serverOf(service: Service): Server {
+  // an event may be larger than one append, and a stream's name as large as one likes
+  const server = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
+  const implemented: string[] = [];
+  const add = (definition: ServiceDefinition, handlers: UntypedServiceImplementation): void => {
+    server.addService(definition, handlers);
+    for (const [name, { path }] of Object.entries(definition)) if (handlers[name]) implemented.push(path);
+  };
+  add(StreamsService, {
+    append: appendHandler(service),
+    read: readHandler(service),
+    delete: deleteHandler(service),
+    tombstone: tombstoneHandler(service),
+  });
+  add(GossipService, { read: gossipHandler(service) });
+  add(ServerFeaturesService, { getSupportedMethods: featuresHandler(service, implemented) });
+  return server;
+}
+
+function bind(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+      if (error) reject(error);
+      else resolve(port);
+    });
+  });
+}
