@@ -15,6 +15,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** only for migrate and rebuild */
   readonly databaseAdminUrl: string | null;
+  /** EventStoreDB; null: the event log is a table in PostgreSQL */
+  readonly eventStoreUrl: string | null;
   /** absolute */
   readonly dataDirectory: string;
   readonly origin: string | null;
@@ -41,14 +43,12 @@ export function readConfig(environment: Environment): Config {
     port: read.port('PORT') ?? 8080,
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     databaseAdminUrl: read.url('DATABASE_ADMIN_URL', ['postgres:', 'postgresql:']),
+    eventStoreUrl: read.eventStoreUrl('EVENTSTORE_URL'),
     dataDirectory: read.dataDirectory(),
     origin: read.origin(),
     adminPassword: read.secret('LEDGER_ADMIN_PASSWORD'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
-  if (read.secret('EVENTSTORE_URL') !== null) {
-    read.mistake('EVENTSTORE_URL', 'this version keeps its log in PostgreSQL only; unset it');
-  }
   read.finish();
   return config;
 }
@@ -132,6 +132,13 @@ class Reader {
     return protocols.includes(new URL(value).protocol)
       ? value
       : this.mistake(name, `must begin with ${expected}`);
+  }
+
+  /** It may name several hosts, which no URL does, so only its beginning is looked at here; its client reads the rest. */
+  eventStoreUrl(name: string): string | null {
+    const value = this.secret(name);
+    if (value === null || /^esdb(\+discover)?:\/\/./.test(value)) return value;
+    return this.mistake(name, 'must begin with esdb:// or esdb+discover:// (KurrentDB takes them as well)');
   }
 
   oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice | null {

@@ -36,7 +36,7 @@ export async function serve(command: ServingCommand): Promise<ExitCode> {
   try {
     const stores = await openStores(config, logger, stopped.signal);
     running.push(stores);
-    const projector = parts.includes('projector') ? runProjector(stores, logger) : undefined;
+    const projector = parts.includes('projector') ? await runProjector(stores, logger) : undefined;
     if (projector !== undefined) running.push(projector);
     if (parts.includes('api')) running.push(await serveApi(stores, config, logger, projector));
     else logger.info('ready');
