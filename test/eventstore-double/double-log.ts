@@ -155,16 +155,21 @@ export class DoubleLog {
     return { records: [...this.#records], end: this.#end };
   }
 
-  /** Make the log hold exactly these records: a backup, or files that somebody edited. Forgets, as it takes a restart. */
+  /** Go back to a backup, or to files that somebody edited. Forgets ids, as it takes a restart. */
   restore(snapshot: LogSnapshot): void {
-    this.#records = [...snapshot.records];
     this.#end = snapshot.end;
+    this.replace(snapshot.records);
+    this.forget();
+  }
+
+  /** Put other records in place of those there are, in the order of their positions; nobody is told. */
+  replace(records: readonly LogRecord[]): void {
+    this.#records = [...records];
     this.#streams = new Map();
     const byRevision = this.#records
       .filter((record) => record.visible)
       .sort((a, b) => (a.revision < b.revision ? -1 : Number(a.revision > b.revision)));
     for (const record of byRevision) this.#index(record);
-    this.forget();
   }
 
   #refusal(stream: string, expected: ExpectedRevision): AppendResult | null {

@@ -12,12 +12,14 @@ import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { Access } from './access.js';
+import type { Alteration } from './alterations.js';
 import { appendHandler, deleteHandler, tombstoneHandler } from './append-service.js';
 import { featuresHandler, gossipHandler } from './cluster-service.js';
 import { DoubleLog, type LogSnapshot } from './double-log.js';
 import { Faults, type Endable } from './faults.js';
 import { openGate, type Gate } from './gate.js';
 import { readHandler } from './read-service.js';
+import { scavenge } from './scavenge.js';
 import type { Service } from './service.js';
 
 export interface EventStoreDouble {
@@ -36,6 +38,10 @@ export interface EventStoreDouble {
   snapshot(): LogSnapshot;
   /** Go back to a backup: stop, replace the log, start. */
   restore(snapshot: LogSnapshot): Promise<void>;
+  /** Stop, edit the log's files, start. */
+  alter(alteration: Alteration): Promise<void>;
+  /** Remove what metadata hides, with the traces that a scavenge leaves. @returns its id */
+  scavenge(): string;
 }
 
 export interface DoubleOptions {
@@ -86,6 +92,12 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
     await start();
   };
 
+  const restore = async (snapshot: LogSnapshot): Promise<void> => {
+    await stop();
+    log.restore(snapshot);
+    await start();
+  };
+
   await start();
   return {
     url: `esdb://127.0.0.1:${port}?tls=false`,
@@ -95,11 +107,9 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
     start,
     restart,
     snapshot: () => log.snapshot(),
-    async restore(snapshot) {
-      await stop();
-      log.restore(snapshot);
-      await start();
-    },
+    restore,
+    alter: (alteration) => restore({ records: alteration(log.records), end: log.end }),
+    scavenge: () => scavenge(log),
   };
 }
 

@@ -1,11 +1,16 @@
 /** The double's switches: everything that goes wrong between a client and a server, at a test's command. */
-import type { status } from '@grpc/grpc-js';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gate } from './gate.js';
 import { accessDenied, consumerTooSlow, Refusal, unauthenticated } from './refusal.js';
 
+/** A gRPC status, as its number: 14 unavailable, 13 internal, 4 deadline exceeded … */
+export interface Status {
+  readonly code: number;
+  readonly details?: string;
+}
+
 /** How a call fails: with a status, with its connection, or never (until the client gives up). */
-export type Failure = { readonly code: status; readonly details?: string } | 'cut' | 'silence';
+export type Failure = Status | 'cut' | 'silence';
 
 /** An append fails before anything is written, or after everything was. */
 export type When = 'before' | 'after';
@@ -50,7 +55,7 @@ export class Faults {
   }
 
   /** End all subscriptions: cleanly, without a word, or with a status. */
-  endSubscriptions(failure?: { readonly code: status; readonly details?: string }): void {
+  endSubscriptions(failure?: Status): void {
     for (const subscription of [...this.#subscriptions]) {
       subscription.end(failure && new Refusal(failure.code, failure.details ?? ''));
     }

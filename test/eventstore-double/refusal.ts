@@ -3,11 +3,12 @@ import { Metadata, status } from '@grpc/grpc-js';
 
 /** Thrown by a handler, answered as the call's status. */
 export class Refusal extends Error {
-  readonly code: status;
+  /** gRPC status */
+  readonly code: number;
   readonly details: string;
   readonly metadata = new Metadata();
 
-  constructor(code: status, details: string, trailers: Readonly<Record<string, string>> = {}) {
+  constructor(code: number, details: string, trailers: Readonly<Record<string, string>> = {}) {
     super(details);
     this.code = code;
     this.details = details;

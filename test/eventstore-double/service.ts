@@ -4,7 +4,6 @@ import type {
   handleServerStreamingCall,
   handleUnaryCall,
   sendUnaryData,
-  ServerErrorResponse,
   ServerWritableStream,
 } from '@grpc/grpc-js';
 import type { Access } from './access.js';
@@ -83,6 +82,6 @@ async function answer<Response>(
   }
 }
 
-function refusalOf(error: unknown): Partial<ServerErrorResponse> & Refusal {
+function refusalOf(error: unknown): Refusal {
   return error instanceof Refusal ? error : unknown(String(error));
 }
