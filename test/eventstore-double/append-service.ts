@@ -3,7 +3,7 @@ import type { handleClientStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { AppendResult } from './double-log.js';
-import { originalOf, type ExpectedRevision, type ProposedRecord } from './record.js';
+import type { ExpectedRevision, ProposedRecord } from './record.js';
 import { appendTooLarge, streamDeleted, unknown, wrongExpectedVersion } from './refusal.js';
 import { collected, unary, type Caller, type Service } from './service.js';
 import { readProposed, streamName } from './wire.js';
@@ -16,7 +16,7 @@ export function appendHandler(
     const options = head?.getOptions();
     if (!options) throw unknown();
     const stream = streamName(options.getStreamIdentifier());
-    service.access.check(caller.metadata, originalOf(stream) === null ? '$w' : '$mw', stream);
+    service.access.check(caller.metadata, 'write', stream);
     const events = readEvents(service, messages);
     const expected = expectedRevision(options);
     await service.faults.atAppend('before', caller.getPeer());
@@ -32,7 +32,7 @@ export function deleteHandler(service: Service): handleUnaryCall<streams.DeleteR
     const options = request.getOptions();
     if (!options) throw unknown();
     const stream = streamName(options.getStreamIdentifier());
-    service.access.check(caller.metadata, '$d', stream);
+    service.access.check(caller.metadata, 'delete', stream);
     const expected = expectedRevision(options);
     const position = deletedAt(stream, expected, service.log.delete(stream, expected));
     const at = new streams.DeleteResp.Position();
@@ -48,7 +48,7 @@ export function tombstoneHandler(
     const options = request.getOptions();
     if (!options) throw unknown();
     const stream = streamName(options.getStreamIdentifier());
-    service.access.check(caller.metadata, '$d', stream);
+    service.access.check(caller.metadata, 'delete', stream);
     const expected = expectedRevision(options);
     const position = deletedAt(stream, expected, service.log.tombstone(stream, expected));
     const at = new streams.TombstoneResp.Position();

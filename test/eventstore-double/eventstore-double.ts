@@ -9,22 +9,30 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import { OperationsService } from '@eventstore/db-client/generated/operations_grpc_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { UsersService } from '@eventstore/db-client/generated/users_grpc_pb.js';
 import { Access } from './access.js';
 import type { Alteration } from './alterations.js';
 import { appendHandler, deleteHandler, tombstoneHandler } from './append-service.js';
+import { makeCertificate, type Certificate } from './certificate.js';
 import { featuresHandler, gossipHandler } from './cluster-service.js';
 import { DoubleLog, type LogSnapshot } from './double-log.js';
 import { Faults, type Endable } from './faults.js';
 import { openGate, type Gate } from './gate.js';
+import { startScavengeHandler, stopScavengeHandler } from './operations-service.js';
 import { readHandler } from './read-service.js';
 import { scavenge } from './scavenge.js';
 import type { Service } from './service.js';
+import { Users } from './users.js';
+import { usersHandlers } from './users-service.js';
 
 export interface EventStoreDouble {
-  /** `esdb://127.0.0.1:PORT?tls=false`, the same over restarts */
+  /** `esdb://127.0.0.1:PORT?tls=false` (or true), without credentials; the same over restarts */
   readonly url: string;
+  /** PEM of the authority to trust, null without TLS */
+  readonly authority: string | null;
   /** what the server has stored: look at it, and append to it as another program would */
   readonly log: DoubleLog;
   readonly faults: Faults;
@@ -45,6 +53,11 @@ export interface EventStoreDouble {
 }
 
 export interface DoubleOptions {
+  /**
+   * Users (`admin` and `ops`, password `changeit`) and ACLs count, as on a secured server: over TLS, or in plaintext
+   * for raw clients alone (the public one sends credentials over TLS only). Default: insecure, nobody is asked
+   */
+  readonly secured?: 'tls' | 'plaintext';
   /** newer servers count type and metadata against the append limit, too; 23.10 counts data alone (default) */
   readonly limitCountsEverything?: boolean;
   /** bytes that one append may bring; default 1,048,576 */
@@ -57,12 +70,15 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
   const log = new DoubleLog(options.idempotencyMemory);
   const subscriptions = new Set<Endable>();
   const faults = new Faults(subscriptions);
+  const users = new Users(log);
+  const certificate = options.secured === 'tls' ? makeCertificate() : null;
+  if (options.secured) users.addDefaults();
   let running: { readonly server: Server; readonly gate: Gate } | null = null;
   let port = 0;
   const service: Service = {
     log,
     faults,
-    access: new Access(faults),
+    access: new Access(faults, log, options.secured ? users : null),
     subscriptions,
     port: () => port,
     appendLimit: options.appendLimit ?? 1_048_576,
@@ -71,8 +87,8 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
 
   const start = async (): Promise<void> => {
     if (running) return;
-    const server = serverOf(service);
-    const own = await bind(server);
+    const server = serverOf(service, users);
+    const own = await bind(server, certificate);
     const gate = await openGate(own, port);
     faults.behind(gate);
     port = gate.port;
@@ -100,7 +116,8 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
 
   await start();
   return {
-    url: `esdb://127.0.0.1:${port}?tls=false`,
+    url: `esdb://127.0.0.1:${port}?tls=${certificate !== null}`,
+    authority: certificate?.certificate ?? null,
     log,
     faults,
     stop,
@@ -113,7 +130,7 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
   };
 }
 
-function serverOf(service: Service): Server {
+function serverOf(service: Service, users: Users): Server {
   // an event may be larger than one append, and a stream's name as large as one likes
   const server = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
   const implemented: string[] = [];
@@ -127,14 +144,24 @@ function serverOf(service: Service): Server {
     delete: deleteHandler(service),
     tombstone: tombstoneHandler(service),
   });
+  add(OperationsService, {
+    startScavenge: startScavengeHandler(service),
+    stopScavenge: stopScavengeHandler(service),
+  });
+  add(UsersService, usersHandlers(service, users));
   add(GossipService, { read: gossipHandler(service) });
   add(ServerFeaturesService, { getSupportedMethods: featuresHandler(service, implemented) });
   return server;
 }
 
-function bind(server: Server): Promise<number> {
+function bind(server: Server, tls: Certificate | null): Promise<number> {
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [
+        { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.certificate) },
+      ])
+    : ServerCredentials.createInsecure();
   return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
       if (error) reject(error);
       else resolve(port);
     });

@@ -20,7 +20,7 @@ export function readHandler(
   return streaming(service, async (call) => {
     const options = call.request.getOptions();
     if (!options) throw unknown();
-    service.access.check(call.metadata, '$r', nameOf(options) ?? '$all');
+    service.access.check(call.metadata, 'read', nameOf(options) ?? '$all');
     await service.faults.atRead(call.getPeer());
     const name = nameOf(options);
     if (options.hasSubscription()) {
