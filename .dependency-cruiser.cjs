@@ -5,8 +5,16 @@
 const only = (from, ...allowed) => ({
   name: `${from}-imports-only-${allowed.join('-and-') || 'itself'}`,
   severity: 'error',
-  from: { path: `^src/${from}/` },
+  from: { path: `^src/${from}(/|\\.ts$)` },
   to: { path: '^src/', pathNot: [from, ...allowed].map((part) => `^src/${part}(/|\\.ts$)`) },
+});
+
+/** A package that only these parts of src may use. */
+const reserved = (npmPackage, ...parts) => ({
+  name: `${npmPackage.replace(/\W+/g, '-')}-only-in-${parts.join('-and-')}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: parts.map((part) => `^src/${part}(/|\\.ts$)`) },
+  to: { path: `node_modules/${npmPackage}/` },
 });
 
 module.exports = {
@@ -21,6 +29,16 @@ module.exports = {
       from: { path: '^src/ledger/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer)$' },
     },
+    {
+      name: 'ledger-needs-no-package-but-uuid',
+      severity: 'error',
+      from: { path: '^src/ledger/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/uuid/' },
+    },
+    reserved('pg', 'postgres', 'read-model', 'event-log/postgres', 'cli/demo-tamper'),
+    reserved('fastify', 'http'),
+    reserved('ajv', 'schemas', 'http'),
+    reserved('commander', 'cli'),
     only('ledger'),
     only('postgres', 'ledger'),
     only('schemas', 'ledger'),
@@ -28,6 +46,8 @@ module.exports = {
     only('read-model', 'ledger', 'postgres'),
     only('projector', 'ledger', 'schemas', 'event-log/port', 'read-model/port'),
     only('http', 'ledger', 'schemas', 'event-log/port', 'read-model/port'),
+    only('config', 'ledger'),
+    only('stores', 'ledger', 'postgres', 'read-model', 'config'),
     {
       name: 'event-log-adapters-are-private',
       comment: 'nothing above the port knows which event log it has',

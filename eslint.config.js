@@ -22,6 +22,36 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/ledger/**'],
+    rules: {
+      // the mathematics has no clock and no randomness (import rules keep I/O out)
+      'no-restricted-globals': [
+        'error',
+        'crypto',
+        'performance',
+        'process',
+        'setTimeout',
+        'setInterval',
+        'fetch',
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now' },
+        { object: 'Math', property: 'random' },
+      ],
+      'no-restricted-syntax': ['error', 'NewExpression[callee.name="Date"][arguments.length=0]'],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'uuid', allowImportNames: ['v5'] },
+            { name: 'node:crypto', allowImportNames: ['createHash', 'hash'] },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', URL: 'readonly', module: 'writable' } },
   },

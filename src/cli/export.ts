@@ -9,6 +9,7 @@ import { connectToApi, unreachable } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { note } from './output.js';
 import { collect, parseParameters } from './parameters.js';
+import type { Run } from './stopping.js';
 
 interface ExportOptions {
   readonly url?: string;
@@ -17,7 +18,7 @@ interface ExportOptions {
   readonly filter: readonly string[];
 }
 
-export function addExport(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
+export function addExport(program: Command, run: Run): void {
   program
     .command('export')
     .description('write entries as JSONL, oldest first, ending in a manifest that verify-export checks')

@@ -13,6 +13,7 @@ import { IdentifiedLines, type ImportLine } from './import-lines.js';
 import { readLines } from './lines.js';
 import { note, print } from './output.js';
 import { showProgress, type Progress } from './progress.js';
+import type { Run } from './stopping.js';
 
 interface ImportOptions {
   readonly url?: string;
@@ -21,7 +22,7 @@ interface ImportOptions {
   readonly json?: boolean;
 }
 
-export function addImport(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
+export function addImport(program: Command, run: Run): void {
   program
     .command('import')
     .description('send JSONL, one event a line, to the API; safe to repeat (exit 1 when lines were refused)')

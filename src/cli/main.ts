@@ -1,12 +1,13 @@
 /** The command line: which commands there are, and how they end. Each command is in the file of its name. */
 import { Command, CommanderError } from 'commander';
 import { addExport } from './export.js';
-import { EXIT, explainFailure, type ExitCode } from './exit.js';
+import { EXIT, explainFailure } from './exit.js';
 import { addImport } from './import.js';
 import { addMigrate } from './migrate.js';
 import { note } from './output.js';
 import { addRebuild } from './rebuild.js';
 import { addServe } from './serve.js';
+import { isStop, stopOnSignals, type Action } from './stopping.js';
 import { addVerifyExport } from './verify-export.js';
 import { addVerify } from './verify.js';
 import { version } from './version.js';
@@ -37,10 +38,16 @@ try {
 }
 
 /** Runs a command's action and turns its end into an exit code. */
-async function run(action: () => Promise<ExitCode>): Promise<void> {
+async function run(action: Action): Promise<void> {
+  const stop = stopOnSignals();
   try {
-    process.exitCode = await action();
+    process.exitCode = await action(stop);
   } catch (error) {
+    if (isStop(error, stop)) {
+      note('event-ledger: stopped before the end');
+      process.exitCode = EXIT.done;
+      return;
+    }
     const { code, message } = explainFailure(error);
     if (message !== '') note(`event-ledger: ${message}`);
     process.exitCode = code;

@@ -1,10 +1,10 @@
 /** `event-ledger migrate`: makes and upgrades the database. */
 import type { Command } from 'commander';
-import type { ExitCode } from './exit.js';
 import type { MigrateArguments } from './migrating.js';
 import { collect } from './parameters.js';
+import type { Run } from './stopping.js';
 
-export function addMigrate(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
+export function addMigrate(program: Command, run: Run): void {
   program
     .command('migrate')
     .description(

@@ -1,9 +1,9 @@
 /** `event-ledger rebuild`: makes the ledger again from the log, beside the one there is, and compares the two. */
 import type { Command } from 'commander';
-import type { ExitCode } from './exit.js';
 import type { RebuildOptions } from './rebuilding.js';
+import type { Run } from './stopping.js';
 
-export function addRebuild(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
+export function addRebuild(program: Command, run: Run): void {
   program
     .command('rebuild')
     .description('make a new ledger from the log and compare it with the old one (exit 1 when they differ)')

@@ -1,7 +1,7 @@
 /** `event-ledger start`, `api` and `projector`: the commands that run until they are stopped. */
 import type { Command } from 'commander';
-import type { ExitCode } from './exit.js';
 import type { ServingCommand } from './serving.js';
+import type { Run } from './stopping.js';
 
 const DESCRIPTIONS: Readonly<Record<ServingCommand, string>> = {
   start: 'run everything in one process, on an embedded PostgreSQL unless DATABASE_URL names another',
@@ -9,12 +9,12 @@ const DESCRIPTIONS: Readonly<Record<ServingCommand, string>> = {
   projector: 'run a projector, which waits while another one is active; requires DATABASE_URL',
 };
 
-export function addServe(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
+export function addServe(program: Command, run: Run): void {
   for (const name of Object.keys(DESCRIPTIONS) as ServingCommand[]) {
     program
       .command(name)
       .description(DESCRIPTIONS[name])
       // loaded when it runs: the other commands need neither server nor database
-      .action(() => run(async () => (await import('./serving.js')).serve(name)));
+      .action(() => run(async (stop) => (await import('./serving.js')).serve(name, stop)));
   }
 }

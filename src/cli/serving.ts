@@ -8,6 +8,7 @@ import { banner } from './banner.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { makeLogger } from './logger.js';
 import { print } from './output.js';
+import { untilAborted } from './stopping.js';
 import { version } from './version.js';
 
 export type ServingCommand = 'start' | 'api' | 'projector';
@@ -20,8 +21,8 @@ const PARTS: Readonly<Record<ServingCommand, readonly Part[]>> = {
   projector: ['projector'],
 };
 
-/** Runs the parts of a command until a signal ends them. */
-export async function serve(command: ServingCommand): Promise<ExitCode> {
+/** Runs the parts of a command until it is asked to stop. */
+export async function serve(command: ServingCommand, stop: AbortSignal): Promise<ExitCode> {
   const parts = PARTS[command];
   const config = readConfig(process.env);
   if (command !== 'start' && config.databaseUrl === null) {
@@ -31,21 +32,20 @@ export async function serve(command: ServingCommand): Promise<ExitCode> {
     );
   }
   const logger = makeLogger(config.logLevel);
-  const stopped = untilSignal();
   const running: Running[] = [];
   try {
-    const stores = await openStores(config, logger, stopped.signal);
+    const stores = await openStores(config, logger, stop);
     running.push(stores);
     const projector = parts.includes('projector') ? await runProjector(stores, logger) : undefined;
     if (projector !== undefined) running.push(projector);
     if (parts.includes('api')) running.push(await serveApi(stores, config, logger, projector));
     else logger.info('ready');
-    await stopped.promise;
+    await untilAborted(stop);
     logger.info('stopping');
     return EXIT.done;
   } catch (error) {
     // Stopped while starting: whatever the start tripped over is no failure then.
-    if (stopped.signal.aborted) return EXIT.done;
+    if (stop.aborted) return EXIT.done;
     throw error;
   } finally {
     for (const part of running.reverse()) await part.close();
@@ -64,20 +64,4 @@ async function serveApi(
   logger.info({ url: api.url }, 'ready');
   if (stores.embedded !== null) print(banner(api.url, config));
   return api;
-}
-
-/** The first signal asks for a clean stop; a second one no longer waits for it. */
-function untilSignal(): { readonly promise: Promise<void>; readonly signal: AbortSignal } {
-  const stopping = new AbortController();
-  const promise = new Promise<void>((resolve) => {
-    const stop = (): void => {
-      if (stopping.signal.aborted) process.exit(EXIT.unavailable);
-      stopping.abort();
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-    process.on('SIGHUP', stop);
-  });
-  return { promise, signal: stopping.signal };
 }

@@ -11,6 +11,7 @@ import type { Head } from '../ledger/types.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, shown } from './output.js';
 import { showProgress } from './progress.js';
+import type { Run } from './stopping.js';
 import { describeFinding } from './verify.js';
 
 interface VerifyExportOptions {
@@ -18,10 +19,7 @@ interface VerifyExportOptions {
   readonly json?: boolean;
 }
 
-export function addVerifyExport(
-  program: Command,
-  run: (action: () => Promise<ExitCode>) => Promise<void>,
-): void {
+export function addVerifyExport(program: Command, run: Run): void {
   program
     .command('verify-export')
     .description(

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from './exit.js';
 import { readLines } from './lines.js';
 import { print, shown } from './output.js';
 import { showProgress } from './progress.js';
+import type { Run } from './stopping.js';
 
 interface VerifyOptions {
   readonly url?: string;
@@ -18,7 +19,7 @@ interface VerifyOptions {
   readonly json?: boolean;
 }
 
-export function addVerify(program: Command, run: (action: () => Promise<ExitCode>) => Promise<void>): void {
+export function addVerify(program: Command, run: Run): void {
   program
     .command('verify')
     .description('recompute the ledger on the server and report every difference (exit 1 when there is one)')

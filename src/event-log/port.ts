@@ -5,13 +5,13 @@
  * docstring is a contract: test/event-log/contract.ts holds every adapter to it. Nothing above the port knows
  * which log it has.
  *
- * All methods reject with a LedgerError: `log-unavailable` (nothing was written, try again), `log-uncertain`
+ * All methods but `health` reject with a LedgerError: `log-unavailable` (nothing was written, try again), `log-uncertain`
  * (append only), `access-denied`, `invalid-input` (a caller's mistake: an id that is no UUID, a source that is
  * no well-formed text, a position of another log), `schema-version` or `invalid-configuration` (what the log is
- * kept in was not made ready), `internal`. No promise hangs: every call has a deadline of its own, 10 s unless
- * said otherwise.
+ * kept in was not made ready), `internal`. `comparePositions` throws `invalid-input`. No promise hangs: every call has a
+ * deadline of its own, 10 s unless said otherwise.
  */
-import type { EventId, Instant, Position, RecordedEvent, Revision } from '../ledger/types.js';
+import type { EventId, Instant, Position, RecordedEvent, Revision, StreamEvent } from '../ledger/types.js';
 
 export interface EventLog {
   /**
@@ -28,10 +28,10 @@ export interface EventLog {
    * may look further back than asked. Candidates marked `fresh` carry an id that nobody used before: they
    * need no look-up.
    *
-   * Failing: the call rejects as a whole. After `log-unavailable` nothing was written; after `log-uncertain`
-   * any prefix may have been, and the same candidates (same ids, not `fresh`) may be sent again: those
-   * that were written come back as `present`. A candidate that this log can never take (too large, say) gets
-   * the outcome `refused` and does not harm the others.
+   * Failing: the call rejects as a whole. After `log-uncertain` any prefix may have been written, or may be yet, and
+   * the same candidates (same ids, not `fresh`) may be sent again: those that were written come back as `present`.
+   * After every other code but `internal` nothing was written, nor will be. A candidate that this log can never take
+   * (too large, say) gets the outcome `refused` and does not harm the others.
    *
    * Adapters may coalesce concurrent calls into one write: a few milliseconds of linger under load, none
    * when idle.
@@ -47,16 +47,17 @@ export interface EventLog {
    * Yields in revision order (or its reverse), nothing left out but what the log itself hides (truncation).
    * An unknown source yields nothing. Reads ahead a bounded amount; leaving the loop ends the read.
    */
-  readSource(source: string, options?: ReadOptions): AsyncIterable<RecordedEvent>;
+  readSource(source: string, options?: ReadOptions): AsyncIterable<StreamEvent>;
 
   /**
    * Everything in the log after a position (exclusive; null: from the start), in log order: first what is
    * there, then what comes, without end.
    *
    * Delivery is at least once: an event may come again after an interruption, but never before an earlier one
-   * was delivered. Holes that the log heals by itself (a dropped connection that can be resumed at once) are
-   * not shown. Anything else ends the iteration with a LedgerError, after which the caller subscribes anew
-   * from what it has handled. Backpressure: the next batch is not awaited before the consumer asks, and what
+   * was delivered. An adapter may heal an interruption by itself where the log must still be the same one (a server
+   * that drops a consumer because it is slow; a connection to the database that the ledger is kept in, too). Any other,
+   * a server that went away above all, ends the iteration with a LedgerError, after which the caller looks whether the
+   * log is still the one it knows, and subscribes anew from what it has handled. Backpressure: the next batch is not awaited before the consumer asks, and what
    * is read ahead is bounded in bytes and number. Ends without error when `signal` is aborted or the log closed.
    *
    * A position that the log never gave out may be accepted silently: whoever resumes checks first that the
@@ -115,7 +116,7 @@ export interface AppendOptions {
 
 export type AppendOutcome =
   | { readonly status: 'appended'; readonly revision: Revision }
-  | { readonly status: 'present'; readonly event: RecordedEvent }
+  | { readonly status: 'present'; readonly event: StreamEvent }
   | { readonly status: 'refused'; readonly reason: string };
 
 export interface ReadOptions {
@@ -139,7 +140,7 @@ export interface LogBatch {
 }
 
 export type LookUp =
-  | { readonly status: 'found'; readonly event: RecordedEvent }
+  | { readonly status: 'found'; readonly event: StreamEvent }
   /** beyond the stream's end (lastRevision null: there is no such stream) */
   | { readonly status: 'absent'; readonly lastRevision: Revision | null }
   /** the log hides or has removed it: truncated, scavenged, deleted */

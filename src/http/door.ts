@@ -1,14 +1,17 @@
 /** The door: where submitted events are checked, recognised and recorded (DESIGN.md, At the door). */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { EventLog } from '../event-log/port.js';
 import { LedgerError } from '../ledger/error.js';
 import type { JsonProblem } from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
 import type { LedgerReader } from '../read-model/port.js';
+import { SharedWork } from '../schemas/work.js';
 import { admit, prepare } from './admission.js';
 import type { Item } from './documents.js';
 import { pointerTo, type Submission } from './envelope.js';
-import { identityLookups } from './identity-lookups.js';
+import { IdentityLookups } from './identity-lookups.js';
+import type { Problem } from './problem.js';
 import { recordEvents, type Outcome, type Pending } from './recording.js';
 
 export interface Submitted {
@@ -31,8 +34,16 @@ export interface Door {
   recordOwn(event: Pick<Submission, 'source' | 'type' | 'payload'>, recordedBy: string): Promise<Outcome>;
 }
 
-/** What the schema in force says of a payload; pointers are from the payload's root. */
-export type SchemaCheck = (source: string, type: string, payload: Json) => readonly JsonProblem[];
+/** What the schema in force says of a payload; pointers are from the payload's root. `shared` is charged for it. */
+export type SchemaCheck = (
+  source: string,
+  type: string,
+  payload: Json,
+  shared: SharedWork,
+) => readonly JsonProblem[];
+
+/** So long events of a batch are examined at a stretch, before others have their turn. */
+const STRETCH_MS = 15;
 
 export function openDoor(parts: {
   readonly log: EventLog;
@@ -41,16 +52,18 @@ export function openDoor(parts: {
   readonly logger: Logger;
 }): Door {
   const { log, reader, logger } = parts;
-  const recording = { log, logger, lookups: identityLookups(reader, logger) };
+  const recording = { log, logger, lookups: new IdentityLookups(reader, logger) };
 
-  function examine(parsed: Item, index: number, submitted: Submitted): Pending | Outcome {
+  function examine(parsed: Item, index: number, submitted: Submitted, shared: SharedWork): Pending | Outcome {
     const item = submitted.batch ? index : null;
     const event = admit(parsed, item, submitted.recordedBy);
     if ('code' in event) return { status: 'refused', problem: event };
     const { source, type, payload } = event.submission;
+    if (shared.usedUp) return { status: 'refused', problem: tooMuchWork(item) };
+    shared.grow(event.data.length);
     const violations = submitted.lenient
       ? []
-      : parts.checkSchema(source, type, payload).map(({ pointer, ...problem }) => ({
+      : parts.checkSchema(source, type, payload, shared).map(({ pointer, ...problem }) => ({
           pointer: pointerTo(item, 'payload') + pointer,
           ...problem,
         }));
@@ -62,8 +75,14 @@ export function openDoor(parts: {
       const outcomes = new Array<Outcome>(submitted.items.length);
       const places = new Map<Pending, number>();
       const bySource = new Map<string, Pending[]>();
+      const shared = new SharedWork();
+      let begun = performance.now();
       for (const [index, parsed] of submitted.items.entries()) {
-        const examined = examine(parsed, index, submitted);
+        if (performance.now() - begun > STRETCH_MS) {
+          await nextTurn();
+          begun = performance.now();
+        }
+        const examined = examine(parsed, index, submitted, shared);
         if ('status' in examined) {
           outcomes[index] = examined;
           continue;
@@ -91,6 +110,17 @@ export function openDoor(parts: {
       if (outcome === undefined) throw new LedgerError('internal', 'recording gave no outcome');
       return outcome;
     },
+  };
+}
+
+function tooMuchWork(item: number | null): Problem {
+  const pointer = pointerTo(item);
+  const detail =
+    'must be sent in a smaller batch: judging the events before it took all the work that one may take';
+  return {
+    code: 'too-large',
+    detail: `${pointer} ${detail}`,
+    errors: [{ pointer, keyword: 'work', detail }],
   };
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { LedgerError } from '../ledger/error.js';
-import type { EventId, RecordedEvent, Revision } from '../ledger/types.js';
+import type { EventId, Revision, StreamEvent } from '../ledger/types.js';
 import type { AppendOutcome, Candidate, EventLog } from '../event-log/port.js';
 import type { Admitted } from './admission.js';
 import { pointerTo } from './envelope.js';
@@ -31,7 +31,7 @@ export interface Pending {
 
 export interface Recording {
   readonly log: Pick<EventLog, 'append' | 'readSource'>;
-  readonly lookups: IdentityLookups;
+  readonly lookups: Pick<IdentityLookups, 'find'>;
   readonly logger: Logger;
   /** how long an append whose outcome is uncertain is tried again; 10 s unless given */
   readonly patienceMs?: number;
@@ -69,7 +69,7 @@ export async function recordEvents(
 }
 
 async function lookUp(
-  lookups: IdentityLookups,
+  lookups: Pick<IdentityLookups, 'find'>,
   source: string,
   pending: readonly Pending[],
 ): Promise<LookedUp> {
@@ -141,10 +141,7 @@ function outcomeOf(one: Pending, outcome: AppendOutcome | undefined): Outcome {
 }
 
 /** An event that the log or the ledger has under this identity: the same, or another. */
-function compare(
-  one: Pending,
-  found: Pick<RecordedEvent, 'type' | 'data' | 'metadata' | 'revision'>,
-): Outcome {
+function compare(one: Pending, found: Pick<StreamEvent, 'type' | 'data' | 'metadata' | 'revision'>): Outcome {
   // the salt is random: equal metadata is our own append, whose first answer was lost
   if (found.metadata.equals(one.event.metadata)) return recorded('queued', one, found.revision);
   if (isReplay(one.event, found)) return recorded('replay', one, found.revision);
@@ -168,7 +165,7 @@ async function findReplays(
   outcomes: Map<Pending, Outcome>,
 ): Promise<void> {
   const wanted = new Set(refused.map(({ event }) => event.id));
-  const found = new Map<EventId, RecordedEvent>();
+  const found = new Map<EventId, StreamEvent>();
   try {
     const events = log.readSource(
       source,

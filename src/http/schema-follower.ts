@@ -10,12 +10,15 @@ import type { SchemaRegistry } from '../schemas/registry.js';
 const PAUSE_MS = 250;
 const WAIT_MS = 30_000;
 const RETRY_MS = 1_000;
+/** What is being read may hang with the database; whoever closes the reader ends it. */
+const STOP_MS = 1_000;
 
 export interface SchemaFollower {
   /** Whether the registrations that the ledger had at the start are known. */
   readonly caughtUp: boolean;
   /** Resolves when they are, or after `limitMs`. */
   catchUp(limitMs: number): Promise<void>;
+  /** Resolves within a second, also when the ledger hangs. */
   stop(): Promise<void>;
 }
 
@@ -27,6 +30,7 @@ export function followSchemas(parts: {
   const { reader, schemas, logger } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const isStopping = (): boolean => signal.aborted;
   let next = 0;
   let caughtUp = false;
   const first = new EventEmitter();
@@ -42,9 +46,10 @@ export function followSchemas(parts: {
 
   async function follow(): Promise<void> {
     let failing = false;
-    while (!signal.aborted) {
+    while (!isStopping()) {
+      const round = new AbortController();
       // listening begins before reading, so that no move is missed
-      const moved = reader.headMoved(WAIT_MS, signal);
+      const moved = reader.headMoved(WAIT_MS, AbortSignal.any([signal, round.signal]));
       moved.catch(() => undefined);
       let pauseMs = PAUSE_MS;
       try {
@@ -52,9 +57,11 @@ export function followSchemas(parts: {
         failing = false;
         await moved;
       } catch (error) {
+        if (isStopping()) return;
         if (!failing) logger.warn({ err: error }, 'the schemas cannot be read from the ledger; trying again');
         failing = true;
         pauseMs = RETRY_MS;
+        round.abort();
       }
       await delay(pauseMs, null, { signal }).catch(() => null);
     }
@@ -71,7 +78,9 @@ export function followSchemas(parts: {
     },
     async stop() {
       stopping.abort();
-      await following;
+      const enough = new AbortController();
+      await Promise.race([following, delay(STOP_MS, null, { signal: enough.signal }).catch(() => null)]);
+      enough.abort();
     },
   };
 }

@@ -102,7 +102,7 @@ export function buildServer(parts: ServerParts): App {
     log,
     reader,
     logger,
-    checkSchema: (source, type, payload) => doorProblems(source, type, payload, schemas),
+    checkSchema: (source, type, payload, shared) => doorProblems(source, type, payload, schemas, shared),
   });
   const services: Services = { log, reader, door, logger, closing };
   const verifier = createVerifier(reader);

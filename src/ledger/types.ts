@@ -51,6 +51,9 @@ export interface RecordedEvent {
   readonly loggedAt: Instant;
 }
 
+/** The same as its source's stream shows it: not every log can say there where it stands in the whole. */
+export type StreamEvent = Omit<RecordedEvent, 'position'> & { readonly position: Position | null };
+
 /** The header of an entry: what is hashed. Serialised by RFC 8785; the members are the format of version 1. */
 export interface Header {
   readonly v: 1;

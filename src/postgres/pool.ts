@@ -2,7 +2,9 @@
  * Connections to PostgreSQL whose sessions are the same everywhere: what a server, a database or a role is
  * configured to does not change what we read, and nothing waits for ever on a server that hangs.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface PoolOptions {
@@ -44,12 +46,16 @@ const SESSION: Readonly<Record<string, string>> = {
   jit: 'off',
 };
 
+/** How long a server may take to say goodbye. */
+const GOODBYE_MS = 1_000;
+
 /**
  * A pool of such connections, made when needed. Errors reject the calls they happen to; a connection that breaks
- * while nobody uses it is replaced silently. Rejections are node-postgres' own: see errors.ts.
+ * while nobody uses it is replaced silently. Rejections are node-postgres' own: see errors.ts. `end` takes bounded
+ * time: calls still under way a second later are rejected, and no connection is left.
  */
 export function createPool(options: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new EndingPool({
     ...clientConfig(options),
     max: options.max,
     idleTimeoutMillis: 30_000,
@@ -61,15 +67,53 @@ export function createPool(options: PoolOptions): pg.Pool {
   return pool;
 }
 
+/**
+ * node-postgres' pool waits for whoever borrowed a connection, and not for the sockets of the others, which keep the
+ * process alive for as long as the server hangs: so it is watched which there are.
+ */
+class EndingPool extends pg.Pool {
+  readonly #sockets: Set<Socket>;
+  #ended: Promise<void> | undefined;
+
+  constructor(config: pg.PoolConfig) {
+    const sockets = new Set<Socket>();
+    const stream = (): Socket => {
+      const socket = new Socket();
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      return socket;
+    };
+    super({ ...config, stream });
+    this.#sockets = sockets;
+  }
+
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | void {
+    this.#ended ??= this.#end();
+    if (callback === undefined) return this.#ended;
+    void this.#ended.then(callback);
+  }
+
+  async #end(): Promise<void> {
+    const enough = new AbortController();
+    const late = delay(GOODBYE_MS, undefined, { signal: enough.signal }).catch(() => undefined);
+    await Promise.race([super.end().then(() => closed(this.#sockets)), late]);
+    enough.abort();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+async function closed(sockets: ReadonlySet<Socket>): Promise<void> {
+  await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+}
+
 /** One connection with the same settings, for sessions that hold a lock or listen; not connected yet. */
 export function createClient(options: Omit<PoolOptions, 'max'>): pg.Client {
   const client = new pg.Client(clientConfig(options));
   client.on('error', () => undefined);
   return client;
 }
-
-/** How long a server may take to say goodbye. */
-const GOODBYE_MS = 1_000;
 
 /** End a connection that `createClient` made, in bounded time: a server that hangs would never answer. */
 export async function endClient(client: pg.Client): Promise<void> {

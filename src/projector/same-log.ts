@@ -4,8 +4,9 @@
  */
 import type { EventLog } from '../event-log/port.js';
 import { contentHash } from '../ledger/entry.js';
+import { checkEntry } from '../ledger/entry-check.js';
 import { LedgerError } from '../ledger/error.js';
-import type { Entry, Index, Instant, RecordedEvent } from '../ledger/types.js';
+import type { Entry, Index, Instant, StreamEvent } from '../ledger/types.js';
 import type { Leadership, LedgerState } from '../read-model/port.js';
 import type { Alarms } from './status.js';
 
@@ -30,21 +31,36 @@ export async function requireSameLog(comparison: Comparison, state: LedgerState)
   if (size === 0) return;
   const end = Math.min(size, FARTHEST);
   const upwards = Array.from({ length: end }, (_, step) => step);
-  await requireFirstReadable(comparison, upwards);
+  const oldest = await requireFirstReadable(comparison, upwards);
   const newest = await requireFirstReadable(
     comparison,
     upwards.map((step) => size - 1 - step),
   );
   if (newest !== null) requirePosition(comparison, state, newest);
+  if (oldest === null || newest === null) raiseNotCompared(comparison, end);
+}
+
+function raiseNotCompared({ alarms, now }: Comparison, entries: number): void {
+  alarms.raise({
+    code: 'log-not-compared',
+    source: null,
+    since: now(),
+    detail:
+      `none of ${entries} entries at an end of the ledger could be compared with the log, which hides them, or has them ` +
+      'under names that it cannot be asked for: a log that was replaced would not be noticed',
+  });
 }
 
 function requirePosition({ log }: Comparison, { head, position }: LedgerState, newest: Readable): void {
-  const distance = position === null ? -1 : log.comparePositions(position, newest.event.position);
+  const place = newest.event.position;
+  // a log that does not say where the event stands leaves nothing to compare
+  if (place === null) return;
+  const distance = position === null ? -1 : log.comparePositions(position, place);
   if (newest.index === head.size - 1 ? distance === 0 : distance > 0) return;
   throw new LedgerError(
     'log-diverged',
     `the ledger's head says position ${position ?? 'none'}, but the event of entry ${newest.index} stands at ` +
-      `${newest.event.position} in the log: the head was altered, or the log replaced. Nothing was written. Verify the ` +
+      `${place} in the log: the head was altered, or the log replaced. Nothing was written. Verify the ` +
       `ledger, and rebuild it from the log.`,
   );
 }
@@ -52,7 +68,7 @@ function requirePosition({ log }: Comparison, { head, position }: LedgerState, n
 /** The entry that was found, and its event as the log has it. */
 interface Readable {
   readonly index: number;
-  readonly event: RecordedEvent;
+  readonly event: StreamEvent;
 }
 
 /** @returns null when none of them can be read */
@@ -70,7 +86,7 @@ async function requireFirstReadable(
 }
 
 /** @returns null when the log does not show what stands there */
-async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Promise<RecordedEvent | null> {
+async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Promise<StreamEvent | null> {
   const { source, revision, index } = entry.header;
   // The name of such an entry is a hash: its stream cannot be asked for.
   if (source.startsWith('~')) return null;
@@ -95,16 +111,25 @@ async function comparePlace({ log, alarms, now }: Comparison, entry: Entry): Pro
 }
 
 /** The same identity and the same bytes: what makes an event delivered again a redelivery. */
-export function isSameEvent(entry: Entry, event: RecordedEvent): boolean {
+export function isSameEvent(entry: Entry, event: StreamEvent): boolean {
   return entry.header.id === event.id && entry.header.content === contentHash(event.data, event.metadata);
 }
 
+/** The event at an entry's place is not the entry's: one of the two was changed, and the entry's hashes tell which. */
 export function diverged(entry: Entry, difference: string): LedgerError {
   const { index, id, source, revision } = entry.header;
+  const { data, metadata, header, hash } = entry;
+  if (checkEntry({ header, hash, content: { data, metadata } }).differences.length > 0) {
+    return new LedgerError(
+      'log-diverged',
+      `entry ${index} was altered in the ledger: its own hashes do not hold, and ${difference}. Nothing was written. ` +
+        'Verify the ledger, and rebuild it from the log.',
+    );
+  }
   return new LedgerError(
     'log-diverged',
     `entry ${index} was made from event ${id} at revision ${revision} of source ${JSON.stringify(source)}, but ` +
-      `${difference}: the log was replaced or restored from an older backup. Nothing was written. Restore the log that ` +
-      `this ledger was made from, or keep this ledger as it is and begin another one.`,
+      `${difference}: the log was replaced or restored from an older backup, or the ledger was written anew. Nothing was ` +
+      `written. Verify the ledger; restore the log that it was made from, or keep this ledger as it is and begin another one.`,
   );
 }

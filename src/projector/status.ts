@@ -23,6 +23,8 @@ export type AlarmCode =
   | 'log-truncated'
   /** the log has lost an event that the ledger has: its stream was deleted */
   | 'stream-deleted'
+  /** nothing at an end of the ledger could be compared with the log: whether it is the same log is not known */
+  | 'log-not-compared'
   /** see ProjectorStatus.state `diverged` */
   | 'log-diverged';
 

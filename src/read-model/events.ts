@@ -6,14 +6,14 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import type { EventFilters } from '../ledger/filters.js';
-import type { EntryRow } from '../ledger/row.js';
 import type { Entry, Index } from '../ledger/types.js';
-import { conditionsOf, Parameters } from './conditions.js';
-import { ENTRY_SELECT, toEntry } from './entry-columns.js';
+import { conditionsOf, LITERALS } from './conditions.js';
+import { toEntry } from './entry-columns.js';
 import { proposePlaces } from './payload-index.js';
 import { bytesMatch } from './payload-match.js';
 import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
+import { readRowPage } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
 import { coveredRuns, type Run } from './segments.js';
 import { termGroups } from './terms.js';
@@ -30,20 +30,31 @@ interface Query {
 const FIRST_LOOK = 8;
 const GROWTH = 8;
 
-/** @throws LedgerError `too-slow` after `limitMs`; else pg's own errors */
+/** What a page, and each of the statements for it, has of data and metadata before it ends. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * As many entries as the page has room for, and no further one after PAGE_BYTES of data and metadata: one at least, if any
+ * matches.
+ * @throws LedgerError `too-slow` after `limitMs`; else pg's own errors
+ */
 export async function readEvents(
   query: Omit<Query, 'deadline' | 'order'> & { readonly page: EventPage; readonly limitMs: number },
 ): Promise<{ readonly entries: readonly Entry[]; readonly next: Index | null }> {
   const { pool, schema, filters, page } = query;
   const { limit, order } = page;
   const entries: Entry[] = [];
+  let bytes = 0;
   const deadline = Date.now() + query.limitMs;
   for await (const found of walk({ pool, schema, filters, order, deadline }, page, limit + 1)) {
+    const last = entries.at(-1);
+    if (last !== undefined && (entries.length === limit || bytes >= PAGE_BYTES)) {
+      return { entries, next: last.header.index };
+    }
     entries.push(found);
-    if (entries.length > limit) break;
+    bytes += found.data.length + found.metadata.length;
   }
-  const shown = entries.slice(0, limit);
-  return { entries: shown, next: entries.length > limit ? (shown.at(-1)?.header.index ?? null) : null };
+  return { entries, next: null };
 }
 
 /** All entries that match, in the page's order. */
@@ -74,22 +85,7 @@ function clipRun(run: Run, range: Run): Run {
 
 /** Everything in a range that matches, in the order of the primary key. */
 async function* scan(query: Query, range: Run, wanted: number): AsyncGenerator<Entry> {
-  let { from, to } = range;
-  while (from < to) {
-    const parameters = new Parameters(from, to);
-    const conditions = conditionsOf(query.filters, parameters);
-    const rows = await readRows(query, {
-      where: ['entry.index >= $1', 'entry.index < $2', ...conditions],
-      values: parameters.values,
-      limit: wanted,
-    });
-    const entries = rows.map(toEntry);
-    yield* entries.filter(({ data, metadata }) => bytesMatch(query.filters, data, metadata));
-    const last = entries.at(-1);
-    if (last === undefined || rows.length < wanted) return;
-    if (query.order === 'asc') from = last.header.index + 1;
-    else to = last.header.index;
-  }
+  yield* matching(query, range, conditionsOf(query.filters, LITERALS), wanted);
 }
 
 /** What the index proposes in a range, checked. */
@@ -107,7 +103,7 @@ async function* lookUp(
       .filter((index) => index >= range.from && index < range.to)
       .sort(query.order === 'asc' ? (a, b) => a - b : (a, b) => b - a);
     for (let at = 0; at < indexes.length; at += wanted) {
-      yield* await check(query, indexes.slice(at, at + wanted));
+      yield* check(query, range, indexes.slice(at, at + wanted));
     }
   }
 }
@@ -128,28 +124,37 @@ function* looks(range: Run, order: 'asc' | 'desc'): Generator<Run> {
 }
 
 /** Those of the proposed entries that match, by their columns and recorded bytes. */
-async function check(query: Query, indexes: readonly number[]): Promise<readonly Entry[]> {
-  const parameters = new Parameters(indexes);
-  const conditions = conditionsOf({ ...query.filters, subjects: [], payload: [] }, parameters);
-  const rows = await readRows(query, {
-    where: ['entry.index = ANY ($1::bigint[])', ...conditions],
-    values: parameters.values,
-    limit: indexes.length,
-  });
-  return rows.map(toEntry).filter(({ data, metadata }) => bytesMatch(query.filters, data, metadata));
+async function* check(query: Query, range: Run, indexes: readonly number[]): AsyncGenerator<Entry> {
+  const columns = conditionsOf({ ...query.filters, subjects: [], payload: [] }, LITERALS);
+  const proposed = `entry.index = ANY ('{${indexes.join()}}'::bigint[])`;
+  yield* matching(query, range, [proposed, ...columns], indexes.length);
 }
 
-async function readRows(
+/** Entries of a range that fit conditions, and match by their recorded bytes; so many rows at once. */
+async function* matching(
   query: Query,
-  statement: { where: readonly string[]; values: readonly unknown[]; limit: number },
-): Promise<readonly EntryRow[]> {
-  checkTime(query);
-  const { rows } = await query.pool.query<EntryRow>(
-    `SELECT ${ENTRY_SELECT} FROM ${query.schema}.entry WHERE ${statement.where.join(' AND ')}
-     ORDER BY entry.index ${query.order === 'asc' ? 'ASC' : 'DESC'} LIMIT ${statement.limit}`,
-    [...statement.values],
-  );
-  return rows;
+  range: Run,
+  conditions: readonly string[],
+  atOnce: number,
+): AsyncGenerator<Entry> {
+  const { pool, schema, filters, order } = query;
+  let { from, to } = range;
+  while (from < to) {
+    checkTime(query);
+    const { rows, complete } = await readRowPage(pool, {
+      schema,
+      where: [`entry.index >= ${from}`, `entry.index < ${to}`, ...conditions],
+      order,
+      limit: atOnce,
+      bytes: PAGE_BYTES,
+    });
+    const entries = rows.map(toEntry);
+    yield* entries.filter(({ data, metadata }) => bytesMatch(filters, data, metadata));
+    const last = entries.at(-1);
+    if (last === undefined || complete) return;
+    if (order === 'asc') from = last.header.index + 1;
+    else to = last.header.index;
+  }
 }
 
 function checkTime({ deadline }: Query): void {

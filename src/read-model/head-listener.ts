@@ -17,8 +17,11 @@ export interface HeadListenerOptions {
 export class HeadListener {
   readonly #options: HeadListenerOptions;
   readonly #waiters = new Set<() => void>();
+  /** the one that listens, or is about to */
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #polling = false;
+  /** as last seen; null before the first look */
   #size: string | null = null;
   #closed = false;
 
@@ -26,7 +29,10 @@ export class HeadListener {
     this.#options = options;
   }
 
-  /** Resolves when the head has moved since the call, after the time, or when aborted. */
+  /**
+   * Resolves when the head has moved since the call, after the time, or when aborted. It may resolve for a move that
+   * came shortly before the call, so whoever waits looks again; it misses none that came after.
+   */
   moved(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true || this.#closed) return Promise.resolve();
     if (this.#timer === null) this.#start();
@@ -43,6 +49,7 @@ export class HeadListener {
     });
   }
 
+  /** In bounded time, whatever the server does. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== null) clearInterval(this.#timer);
@@ -61,31 +68,50 @@ export class HeadListener {
 
   /** A database that cannot be reached is asked again at the next poll. */
   async #poll(): Promise<void> {
-    const { pool, schema } = this.#options;
+    if (this.#polling || this.#closed) return;
+    this.#polling = true;
     try {
+      // listening begins before looking: what moves between the two is seen, what moves later is heard
       if (this.#client === null) await this.#listen();
-      const { rows } = await pool.query<{ size: string }>(`SELECT size::text AS size FROM ${schema}.head`);
-      const size = rows[0]?.size ?? null;
-      if (this.#size !== null && size !== this.#size) this.#wake();
-      this.#size = size;
+      await this.#look();
     } catch {
-      this.#client = null;
+      // so long nobody knows whether it moves
+    } finally {
+      this.#polling = false;
     }
   }
 
+  /** The first look cannot tell whether the head has moved since somebody began to wait: they look for themselves. */
+  async #look(): Promise<void> {
+    const { pool, schema } = this.#options;
+    const { rows } = await pool.query<{ size: string }>(`SELECT size::text AS size FROM ${schema}.head`);
+    const size = rows[0]?.size ?? null;
+    if (size === this.#size) return;
+    this.#size = size;
+    this.#wake();
+  }
+
+  /** Where it cannot listen, looking has to do until the next poll. */
   async #listen(): Promise<void> {
     const client = createClient({ url: this.#options.url, applicationName: 'event-ledger listener' });
-    const forget = (): void => {
+    const lose = (): void => {
       if (this.#client === client) this.#client = null;
     };
-    client.on('error', forget);
-    client.on('end', forget);
+    client.on('end', lose);
+    client.on('error', () => {
+      lose();
+      void endClient(client);
+    });
     client.on('notification', ({ payload }) => {
       if (payload === this.#options.schema) this.#wake();
     });
     this.#client = client;
-    await client.connect();
-    await client.query(`LISTEN ${HEAD_CHANNEL}`);
-    if (this.#closed) await endClient(client);
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${HEAD_CHANNEL}`);
+    } catch {
+      await endClient(client);
+      lose();
+    }
   }
 }

@@ -12,8 +12,15 @@ import { readRows } from './rows.js';
 import type { SchemaName } from './schema-name.js';
 import { termKey, termsOf, UNINDEXED } from './terms.js';
 
-/** A segment with more different terms than this has its last payloads unindexed: memory stays bounded. */
+/**
+ * Memory stays bounded: a segment with more different terms than this has its last payloads unindexed, and a term with
+ * more characters than that is kept as its key.
+ */
 const MAX_TERMS = 131_072;
+const MAX_KEPT = 100;
+
+/** Begins what is kept of a term in place of the term; no term begins with it. */
+const KEY = '#';
 
 /** Rows between two looks at what else the process has to do: about a millisecond. */
 const ROWS_AT_ONCE = 16;
@@ -94,10 +101,15 @@ function rowsOfSegment(
 function addTerms(terms: Map<string, number[]>, row: EntryRow, place: number): void {
   const full = terms.size >= MAX_TERMS;
   for (const term of full ? [...termsOf({ ...row, data: null }), UNINDEXED] : termsOf(row)) {
-    const places = terms.get(term);
-    if (places === undefined) terms.set(term, [place]);
+    const kept = term.length > MAX_KEPT ? KEY + termKey(term) : term;
+    const places = terms.get(kept);
+    if (places === undefined) terms.set(kept, [place]);
     else if (places.at(-1) !== place) places.push(place);
   }
+}
+
+function keyOf(kept: string): string {
+  return kept.startsWith(KEY) ? kept.slice(KEY.length) : termKey(kept);
 }
 
 /** Does nothing when somebody who led before us was faster. */
@@ -107,7 +119,7 @@ async function insertSegment(
   segment: number,
   terms: ReadonlyMap<string, readonly number[]>,
 ): Promise<void> {
-  const keyed = new Map([...terms].map(([term, places]) => [termKey(term), places]));
+  const keyed = new Map([...terms].map(([kept, places]) => [keyOf(kept), places]));
   const from = segment * SEGMENT;
   await pool.query({
     name: `insert segment ${schema}`,

@@ -155,7 +155,8 @@ export interface LedgerReader {
 
   /**
    * Resolves when the ledger's head has moved since the call, after `timeoutMs`, or when aborted; wakes at
-   * once through NOTIFY, and by polling where that is lost. Costs no connection per waiter.
+   * once through NOTIFY, and by polling where that is lost. No move after the call is missed; a move shortly before it
+   * may wake, too. Costs no connection per waiter.
    */
   headMoved(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 

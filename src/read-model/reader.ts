@@ -54,8 +54,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     health: () => healthOf(pool, schema),
     origin: () => said(readOrigin(pool, schema)),
     async close() {
-      await listener.close();
-      await pool.end();
+      await Promise.all([listener.close(), pool.end()]);
     },
   };
 }

@@ -6,10 +6,10 @@ import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { EntryRow } from '../ledger/row.js';
-import { copyOut, type CopiedRow } from '../postgres/copy-out.js';
 import { conditionsOf, LITERALS } from './conditions.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 import { bytesMatch } from './payload-match.js';
+import { readRowPage, type RowPage, type RowPlace } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
 
 export interface RowsFrom {
@@ -26,19 +26,6 @@ const MAX_ROWS = 2_000;
 /** A statement with filters looks at so many indexes at most, so that it stays short when few rows match. */
 const MAX_WINDOW = 100_000;
 
-/** The place of a row: an index may be there twice, a tuple may not. */
-interface RowPlace {
-  readonly index: string;
-  readonly tuple: string;
-}
-
-interface Chunk {
-  readonly rows: readonly EntryRow[];
-  readonly last: RowPlace | null;
-  /** nothing is left in the window */
-  readonly complete: boolean;
-}
-
 /** All rows with from ≤ index < to that match. Rejections are node-postgres' own. */
 export async function* readRows(
   source: RowsFrom,
@@ -48,80 +35,60 @@ export async function* readRows(
 ): AsyncGenerator<readonly EntryRow[]> {
   const conditions = filters === undefined ? [] : conditionsOf(filters, LITERALS);
   const needsBytes = filters !== undefined && filters.subjects.length + filters.payload.length > 0;
-  const window = conditions.length === 0 ? Infinity : MAX_WINDOW;
-  for (let start = from; start < to; start += window) {
-    const end = Math.min(start + window, to);
+  for await (const { start, end } of windows(source, { from, to }, conditions.length > 0)) {
     let after: RowPlace | null = null;
     for (let complete = false; !complete;) {
       const place: string = after === null ? `entry.index >= ${start}` : isAfter(after);
-      const chunk: Chunk = await readChunk(source, [place, `entry.index < ${end}`, ...conditions]);
-      ({ complete } = chunk);
-      after = chunk.last;
-      const rows = needsBytes ? chunk.rows.filter((row) => rowMatches(row, filters)) : chunk.rows;
+      const page: RowPage = await readPage(source, [place, `entry.index < ${end}`, ...conditions]);
+      ({ complete, last: after } = page);
+      const rows = needsBytes ? page.rows.filter((row) => rowMatches(row, filters)) : page.rows;
       if (rows.length > 0) yield rows;
     }
   }
 }
 
-function isAfter({ index, tuple }: RowPlace): string {
-  if (!/^\d+$/.test(index))
-    throw new LedgerError('internal', 'the column index holds no integers: verify the ledger');
-  return `(entry.index, entry.ctid) > (${index}, '${tuple}'::tid)`;
-}
-
-async function readChunk(
-  { pool, schema, expressions }: RowsFrom,
-  conditions: readonly string[],
-): Promise<Chunk> {
-  const rows: EntryRow[] = [];
-  let last: RowPlace | null = null;
-  let bytes = 0;
-  const client = await pool.connect();
-  let failure: Error | undefined;
-  try {
-    await copyOut(
-      client,
-      `SELECT entry.ctid::text, ${expressions.join(', ')} FROM ${schema}.entry
-       WHERE ${conditions.join(' AND ')} ORDER BY entry.index, entry.ctid LIMIT ${MAX_ROWS}`,
-      (copied) => {
-        const tuple = copied.text() ?? '';
-        const row = readRow(copied);
-        rows.push(row);
-        last = { index: row.index ?? '', tuple };
-        bytes += copied.byteLength;
-        return bytes < MAX_BYTES;
-      },
-    );
-  } catch (error) {
-    failure = error as Error;
-    throw error;
-  } finally {
-    client.release(failure);
+/**
+ * The parts of a range that have rows. Each begins with one, so that their number is bounded by that of the rows: how far
+ * the range goes is what the head says, and somebody may have written anything there.
+ */
+async function* windows(
+  source: RowsFrom,
+  { from, to }: { readonly from: number; readonly to: number },
+  filtered: boolean,
+): AsyncGenerator<{ readonly start: number; readonly end: number }> {
+  if (!filtered) {
+    if (from < to) yield { start: from, end: to };
+    return;
   }
-  return { rows, last, complete: rows.length < MAX_ROWS && bytes < MAX_BYTES };
+  for (let end = from; end < to;) {
+    const start = await firstIndex(source, end, to);
+    if (start === null) return;
+    end = Math.min(start + MAX_WINDOW, to);
+    yield { start, end };
+  }
 }
 
-/** In the order of ENTRY_COLUMNS. */
-function readRow(copied: CopiedRow): EntryRow {
-  return {
-    index: copied.text(),
-    id: copied.text(),
-    source: copied.text(),
-    type: copied.text(),
-    revision: copied.text(),
-    schema: copied.text(),
-    verdict: copied.text(),
-    occurredAt: copied.text(),
-    recordedAt: copied.text(),
-    recordedBy: copied.text(),
-    actor: copied.text(),
-    content: copied.text(),
-    previous: copied.text(),
-    previousInSource: copied.text(),
-    hash: copied.text(),
-    data: copied.bytes(),
-    metadata: copied.bytes(),
-  };
+/** The lowest index of a row with from ≤ index < to. */
+async function firstIndex({ pool, schema }: RowsFrom, from: number, to: number): Promise<number | null> {
+  const { rows } = await pool.query<{ index: string | null }>(
+    `SELECT min(entry.index)::text AS index FROM ${schema}.entry
+     WHERE entry.index >= ${from} AND entry.index < ${to}`,
+  );
+  const index = rows[0]?.index ?? null;
+  return index === null ? null : Number(wholeNumber(index));
+}
+
+function isAfter({ index, tuple }: RowPlace): string {
+  return `(entry.index, entry.ctid) > (${wholeNumber(index)}, '${tuple}'::tid)`;
+}
+
+function wholeNumber(index: string): string {
+  if (/^\d+$/.test(index)) return index;
+  throw new LedgerError('internal', 'the column index holds no integers: verify the ledger');
+}
+
+function readPage({ pool, schema, expressions }: RowsFrom, where: readonly string[]): Promise<RowPage> {
+  return readRowPage(pool, { schema, expressions, where, order: 'asc', limit: MAX_ROWS, bytes: MAX_BYTES });
 }
 
 /** NULL matches no filter on bytes. */

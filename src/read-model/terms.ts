@@ -12,7 +12,13 @@ import type { Json } from '../ledger/types.js';
 /** An entry whose payload is not indexed has this term: every query about payloads proposes it. */
 export const UNINDEXED = '*';
 
-/** A payload with more scalars, more bytes or more levels is not indexed. */
+/** An entry whose metadata are not indexed has this term: every query about subjects proposes it. */
+export const UNINDEXED_SUBJECT = '?';
+
+/**
+ * A payload with more scalars, more bytes or more levels is not indexed, nor one whose terms, each with its whole path,
+ * have more characters than that; metadata with more bytes are not either.
+ */
 const MAX_SCALARS = 1_024;
 const MAX_BYTES = 1024 * 1024;
 const MAX_LEVELS = 64;
@@ -25,10 +31,7 @@ export function termsOf(row: EntryRow): readonly string[] {
   if (row.actor !== null) terms.push(actorTerm(row.actor));
   if (row.recordedBy !== null) terms.push(recordedByTerm(row.recordedBy));
   if (row.verdict !== null) terms.push(verdictTerm(row.verdict));
-  const metadata = parse(row.metadata);
-  const subject = isObject(metadata) ? metadata.subject : undefined;
-  if (typeof subject === 'string') terms.push(subjectTerm(subject));
-  return [...terms, ...payloadTerms(row.data)];
+  return [...terms, ...subjectTerms(row.metadata), ...payloadTerms(row.data)];
 }
 
 const sourceTerm = (source: string): string => `s${source}`;
@@ -50,7 +53,7 @@ export function termGroups(filters: EventFilters): readonly (readonly string[])[
     filters.actors.map(actorTerm),
     filters.recordedBy.map(recordedByTerm),
     filters.verdicts.map(verdictTerm),
-    filters.subjects.map(subjectTerm),
+    filters.subjects.length === 0 ? [] : [...filters.subjects.map(subjectTerm), UNINDEXED_SUBJECT],
     ...filters.payload.map(({ path, values }) => [
       ...values.map((value) => payloadTerm(path.reduce(stepTo, ''), value)),
       UNINDEXED,
@@ -63,24 +66,40 @@ export function termKey(term: string): string {
   return createHash('sha256').update(term).digest().readBigInt64BE().toString();
 }
 
+function subjectTerms(metadata: Buffer | null): readonly string[] {
+  if (metadata === null) return [];
+  if (metadata.length > MAX_BYTES) return [UNINDEXED_SUBJECT];
+  const members = parse(metadata);
+  const subject = isObject(members) ? members.subject : undefined;
+  return typeof subject === 'string' ? [subjectTerm(subject)] : [];
+}
+
 function payloadTerms(data: Buffer | null): readonly string[] {
   if (data === null) return [];
   if (data.length > MAX_BYTES) return [UNINDEXED];
   const payload = parse(data);
   if (payload === undefined) return [];
-  const terms: string[] = [];
-  return collect(payload, '', MAX_LEVELS, terms) ? terms : [UNINDEXED];
+  const collected: Collected = { terms: [], characters: 0 };
+  return collect(payload, '', MAX_LEVELS, collected) ? collected.terms : [UNINDEXED];
+}
+
+interface Collected {
+  readonly terms: string[];
+  /** of all terms together: a long path stands in the term of each scalar under it */
+  characters: number;
 }
 
 /** @returns false when there is more than is indexed */
-function collect(value: Json, path: string, levels: number, terms: string[]): boolean {
+function collect(value: Json, path: string, levels: number, collected: Collected): boolean {
   if (typeof value !== 'object' || value === null) {
-    terms.push(payloadTerm(path, scalarText(value)));
-    return terms.length <= MAX_SCALARS;
+    const term = payloadTerm(path, scalarText(value));
+    collected.terms.push(term);
+    collected.characters += term.length;
+    return collected.terms.length <= MAX_SCALARS && collected.characters <= MAX_BYTES;
   }
   if (levels === 0) return false;
   for (const [token, item] of Object.entries<Json>(value as Readonly<Record<string, Json>>)) {
-    if (!collect(item, stepTo(path, token), levels - 1, terms)) return false;
+    if (!collect(item, stepTo(path, token), levels - 1, collected)) return false;
   }
   return true;
 }
@@ -95,8 +114,7 @@ function scalarText(value: Json): string {
 }
 
 /** JSON.parse takes more than the ledger does and is faster; what it takes beyond matches no filter. */
-function parse(bytes: Buffer | null): Json | undefined {
-  if (bytes === null || bytes.length > MAX_BYTES) return undefined;
+function parse(bytes: Buffer): Json | undefined {
   try {
     return JSON.parse(bytes.toString('utf8')) as Json;
   } catch {

@@ -6,7 +6,7 @@ import { LedgerError } from '../ledger/error.js';
 import { eventIdFor } from '../ledger/identity.js';
 import { encodeMetadata } from '../ledger/metadata.js';
 import { parseStrictJson } from '../ledger/strict-json.js';
-import type { EventId, Hash, Instant, Json, RecordedEvent, Revision } from '../ledger/types.js';
+import type { EventId, Hash, Instant, Json, Revision, StreamEvent } from '../ledger/types.js';
 import { typeOfFile } from './file-name.js';
 import { admitSchema, CURRENT_JUDGE } from './judge.js';
 import { readRegistration, registrationData, REGISTRATION_TYPE, SCHEMAS_SOURCE } from './registration.js';
@@ -22,7 +22,7 @@ export interface SchemaFile {
 
 /** What registering needs of an event log; see its port. */
 export interface RegistrationLog {
-  readSource(source: string): AsyncIterable<RecordedEvent>;
+  readSource(source: string): AsyncIterable<StreamEvent>;
   append(
     source: string,
     candidates: readonly {
@@ -119,7 +119,7 @@ function contentKey(type: string, hash: Hash): string {
   return `${hash} ${type}`;
 }
 
-function registeredBy({ type, data }: RecordedEvent): string | null {
+function registeredBy({ type, data }: StreamEvent): string | null {
   if (type !== REGISTRATION_TYPE) return null;
   const payload = parseStrictJson(data);
   const registration = payload.ok ? readRegistration(payload.value) : null;

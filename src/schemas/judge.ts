@@ -16,7 +16,7 @@ import { compilePattern, type CompiledPattern } from './pattern/pattern.js';
 import { problemsFrom, tokensOf } from './problems.js';
 import { SchemaRefused, surveyOf } from './survey.js';
 import { META_SCHEMA } from './vocabulary.js';
-import { Work } from './work.js';
+import { SharedWork, Work } from './work.js';
 
 /** The judge that registrations name unless told otherwise. */
 export const CURRENT_JUDGE = 1;
@@ -29,8 +29,11 @@ export interface CompiledSchema {
   readonly hash: Hash;
   /** The verdict. Never throws: what cannot be judged is refused. */
   accepts(value: Json): boolean;
-  /** Why a value is refused, at most 100 reasons; empty when it is accepted. Pointers are from the value's root. */
-  validate(value: Json): readonly JsonProblem[];
+  /**
+   * Why a value is refused, at most 100 reasons; empty when it is accepted. Pointers are from the value's root.
+   * @param shared is charged; where it has nothing left for reasons, only the first thing that is wrong is told
+   */
+  validate(value: Json, shared?: SharedWork): readonly JsonProblem[];
 }
 
 export type Admission =
@@ -86,7 +89,7 @@ function admitted(schema: Json): CompiledSchema {
   const compile = (allErrors: boolean): ValidateFunction => {
     // an instance for each: it keeps what it compiles for ever, and knows schemas by their names
     const ajv = instance({ work, allErrors, patterns: survey.patterns, meta });
-    defineKeywords(ajv, work);
+    defineKeywords(ajv, work, allErrors);
     for (const { name, schema: definition } of normal) ajv.addSchema(definition, name);
     for (const { name } of normal) ajv.getSchema(name);
     return ajv.getSchema(ROOT) as ValidateFunction;
@@ -101,12 +104,15 @@ function admitted(schema: Json): CompiledSchema {
   return {
     hash: sha256(bytes),
     accepts,
-    validate(value) {
-      if (accepts(value)) return [];
+    validate(value, shared = new SharedWork()) {
+      const accepted = accepts(value);
+      shared.spendOnVerdict(work.spent);
+      if (accepted) return [];
       const first = taken(verdict);
       reasons ??= compile(true);
-      work.begin(STEPS_FOR_REASONS);
+      work.begin(Math.min(STEPS_FOR_REASONS, shared.leftForReasons));
       const all = run(reasons, value) === 'invalid' ? taken(reasons) : [];
+      shared.spendOnReasons(work.spent);
       return problemsFrom(all.length > 0 ? all : first);
     },
   };

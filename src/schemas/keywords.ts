@@ -13,12 +13,15 @@ import { decimalMultipleOf } from './multiple-of.js';
 import type { WorkPerValue } from './normal-form.js';
 import { extentOf, type Work } from './work.js';
 
-export function defineKeywords(ajv: Ajv2020, work: Work): void {
+/** @param allErrors whether all that is wrong is gathered, which is more work */
+export function defineKeywords(ajv: Ajv2020, work: Work, allErrors: boolean): void {
   const unevaluated = ajv.RULES.all.unevaluatedProperties;
   for (const keyword of ['const', 'enum', 'uniqueItems', 'multipleOf', 'unevaluatedProperties']) {
     ajv.removeKeyword(keyword);
   }
-  for (const definition of [...comparisons(work), multipleOf(), counting(work)]) ajv.addKeyword(definition);
+  for (const definition of [...comparisons(work), multipleOf(), counting(work, allErrors)]) {
+    ajv.addKeyword(definition);
+  }
   if (typeof unevaluated === 'object') ajv.addKeyword(guarded(unevaluated.definition));
 }
 
@@ -71,7 +74,7 @@ function multipleOf(): KeywordDefinition {
 }
 
 /** Before everything else that is asked of a value: whoever judges it pays for that first. */
-function counting(work: Work): KeywordDefinition {
+function counting(work: Work, allErrors: boolean): KeywordDefinition {
   const spend = (steps: number): void => work.spend(steps);
   const spendByExtent = (steps: number, value: unknown): void => work.spend(steps + extentOf(value));
   return {
@@ -79,9 +82,9 @@ function counting(work: Work): KeywordDefinition {
     schemaType: 'object',
     before: '$ref',
     code: ({ gen, data, schema }: KeywordCxt) => {
-      const { steps, loops } = schema as WorkPerValue;
+      const { steps, stepsForReasons, loops } = schema as WorkPerValue;
       const ref = loops ? spendByExtent : spend;
-      gen.code(_`${gen.scopeValue('func', { ref })}(${steps}, ${data})`);
+      gen.code(_`${gen.scopeValue('func', { ref })}(${allErrors ? stepsForReasons : steps}, ${data})`);
     },
   };
 }

@@ -21,6 +21,8 @@ import {
 /** What the keyword `work` holds, see keywords.ts. */
 export interface WorkPerValue {
   readonly steps: number;
+  /** the same where all that is wrong is gathered: every keyword, and every name that is missing, may give an error */
+  readonly stepsForReasons: number;
   /** whether steps come on top for each item, member or character */
   readonly loops: boolean;
 }
@@ -171,8 +173,10 @@ function put(members: Record<string, Json>, { keyword, name }: Child, schema: Js
 function workOf(schema: JsonObject, applied: readonly Child[]): JsonObject {
   const { required, dependentRequired } = schema;
   const names = [required ?? [], ...Object.values((dependentRequired ?? {}) as JsonObject)].flat().length;
+  const assertions = Object.keys(schema).filter((keyword) => ASSERTION_KEYWORDS.has(keyword)).length;
   const work: WorkPerValue = {
     steps: 1 + applied.length + (names >> 3),
+    stepsForReasons: 1 + applied.length + assertions + names,
     loops: Object.keys(schema).some((keyword) => LOOPING_KEYWORDS.has(keyword)),
   };
   return { ...work };

@@ -5,6 +5,7 @@ import type { Hash, Json, Judgement, RecordedEvent, Verdict } from '../ledger/ty
 import { admitSchema } from './judge.js';
 import { formProblem, readRegistration, REGISTRATION_TYPE, SCHEMAS_SOURCE } from './registration.js';
 import type { SchemaRegistry } from './registry.js';
+import type { SharedWork } from './work.js';
 
 export interface Circumstances {
   /** an earlier entry of the same source has the event's id */
@@ -32,14 +33,16 @@ export function judgeEvent(event: RecordedEvent, { duplicate, registry }: Circum
 /**
  * Why the door refuses a payload for the sake of a schema, or of the rules for the ledger's own sources; empty when
  * it does not. The envelope, names and I-JSON are the caller's to check. Pointers are from the payload's root.
+ * @param shared what judging may cost together with other events
  */
 export function doorProblems(
   source: string,
   type: string,
   payload: Json,
   registry: SchemaRegistry,
+  shared?: SharedWork,
 ): readonly JsonProblem[] {
-  if (!isReserved(source)) return registry.inForce(type)?.validate(payload) ?? [];
+  if (!isReserved(source)) return registry.inForce(type)?.validate(payload, shared) ?? [];
   if (source === SCHEMAS_SOURCE && type === REGISTRATION_TYPE) return registrationProblems(payload);
   if (ownVerdict(source, type, payload, registry) === 'accepted') return [];
   return [{ pointer: '', keyword: 'reserved', detail: `must be what the ledger itself writes to ${source}` }];

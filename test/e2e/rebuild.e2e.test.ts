@@ -95,10 +95,29 @@ describe('event-ledger rebuild', () => {
     });
   });
 
+  it('a head that is altered alone is not the same', async () => {
+    await tamper(`UPDATE ledger.head SET hash = decode(repeat('ab', 32), 'hex')`);
+    const { code, result } = await rebuild();
+    await tamper('UPDATE ledger.head SET hash = (SELECT hash FROM ledger.entry WHERE index = size - 1)');
+    expect(code).toBe(1);
+    expect(result).toMatchObject({ same: false, differences: [], lacking: 0, surplus: 0 });
+  });
+
   it('an entry that was removed is named', async () => {
     await tamper('DELETE FROM ledger.entry WHERE index = 60');
     const { code, result } = await rebuild();
     expect(code).toBe(1);
     expect(result.differences).toEqual([expect.objectContaining({ index: 60, columns: [] })]);
+  });
+
+  it('an entry at the end that the log has no event for is counted', async () => {
+    const others = 'source, type, verdict, recorded_at, content, previous, hash, data, metadata';
+    await tamper(`INSERT INTO ledger.entry (index, id, revision, ${others})
+        SELECT size, gen_random_uuid(), 7000, ${others} FROM ledger.entry, (SELECT size FROM ledger.head) AS head
+        WHERE index = 120;
+      UPDATE ledger.head SET size = size + 1`);
+    const { code, result } = await rebuild();
+    expect(code).toBe(1);
+    expect(result).toMatchObject({ same: false, surplus: 1, lacking: 0 });
   });
 });

@@ -1,8 +1,19 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPlaceDirectory } from '../../src/postgres/server/place.js';
 import { findPostmaster } from '../../src/postgres/server/postmaster.js';
-import { runCommand, startLedger, temporaryFolder, type LedgerProcess } from '../support/ledger-process.js';
+import {
+  commandEnvironment,
+  eventually,
+  runCommand,
+  startLedger,
+  temporaryFolder,
+  type LedgerProcess,
+} from '../support/ledger-process.js';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
 
 const EVENT = JSON.stringify({
   source: 'billing',
@@ -56,6 +67,24 @@ describe('event-ledger start', () => {
 
     const second = await start();
     expect(await second.json<Head>('/v1/head')).toMatchObject({ size: head.size, hash: head.hash });
+  });
+
+  it('one Ctrl-C on npm start, which the terminal and npm both pass on, is one clean stop', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: ROOT,
+      env: commandEnvironment({ LEDGER_DATA: `${folder.path}/data`, PORT: '0' }),
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = once(npm, 'close') as Promise<[number | null]>;
+    let log = '';
+    npm.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    await eventually('the ledger is ready', () => Promise.resolve(log.includes('"msg":"ready"')));
+    const { pid = 0 } = npm;
+    process.kill(-pid, 'SIGINT');
+    process.kill(pid, 'SIGINT');
+    expect((await ended)[0], log).toBe(0);
+    expect(await serverOf(`${folder.path}/data`)).toBeNull();
   });
 
   it('a second start on the same data directory says so and exits 3', async () => {

@@ -4,6 +4,8 @@ import fastify from 'fastify';
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import { handleErrors } from '../../src/http/errors.js';
+import { problemOf } from '../../src/http/problem.js';
+import { LedgerError } from '../../src/ledger/error.js';
 
 test('an upload that its client gives up is no failure of ours', async () => {
   const lines: string[] = [];
@@ -29,4 +31,13 @@ test('an upload that its client gives up is no failure of ours', async () => {
   } finally {
     await app.close();
   }
+});
+
+test('a failure of ours does not tell its insides', () => {
+  for (const code of ['internal', 'store-unavailable', 'log-unavailable', 'access-denied'] as const) {
+    const error = new LedgerError(code, 'relation "ledger.entry" of user secret');
+    expect(JSON.stringify(problemOf(error))).not.toMatch(/ledger\.entry|secret/);
+  }
+  expect(problemOf(new Error('secret'))).toMatchObject({ code: 'internal' });
+  expect(JSON.stringify(problemOf(new Error('secret')))).not.toContain('secret');
 });

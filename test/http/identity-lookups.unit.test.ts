@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
-import { identityLookups } from '../../src/http/identity-lookups.js';
+import { IdentityLookups } from '../../src/http/identity-lookups.js';
 import { LedgerError } from '../../src/ledger/error.js';
 import type { EventId, Revision } from '../../src/ledger/types.js';
 import type { KnownIdentities, LedgerReader } from '../../src/read-model/port.js';
@@ -23,7 +23,7 @@ describe('looking up identities in the ledger', () => {
       await new Promise((resolve) => setImmediate(resolve));
       return known(7);
     };
-    const lookups = identityLookups({ identities }, logger);
+    const lookups = new IdentityLookups({ identities }, logger);
     const first = lookups.find('a', [id(0)]);
     await new Promise((resolve) => setImmediate(resolve));
     const others = Array.from({ length: 50 }, (_, n) => lookups.find('a', [id(n), id(n + 1)]));
@@ -37,13 +37,13 @@ describe('looking up identities in the ledger', () => {
   });
 
   it('a source that the ledger does not have is looked through in the log from its start', async () => {
-    const lookups = identityLookups({ identities: () => Promise.resolve(known(null)) }, logger);
+    const lookups = new IdentityLookups({ identities: () => Promise.resolve(known(null)) }, logger);
     expect((await lookups.find('a', [id(1)])).since).toBe(0);
   });
 
   it('while the ledger cannot be asked, what this process knows of it counts', async () => {
     let answer: () => Promise<KnownIdentities> = () => Promise.resolve(known(41));
-    const lookups = identityLookups({ identities: () => answer() }, logger);
+    const lookups = new IdentityLookups({ identities: () => answer() }, logger);
     await lookups.find('a', [id(1)]);
     answer = unavailable;
     expect((await lookups.find('a', [id(1)])).since).toBe(42);
@@ -53,7 +53,7 @@ describe('looking up identities in the ledger', () => {
   it('a connection that died while idle is no outage: it is asked twice', async () => {
     let failures = 1;
     const identities: Ask = () => (failures-- > 0 ? unavailable() : Promise.resolve(known(3)));
-    expect((await identityLookups({ identities }, logger).find('a', [id(1)])).since).toBe(4);
+    expect((await new IdentityLookups({ identities }, logger).find('a', [id(1)])).since).toBe(4);
   });
 
   it('when the ledger is gone, nobody waits in line for it', async () => {
@@ -63,7 +63,7 @@ describe('looking up identities in the ledger', () => {
       await new Promise((resolve) => setImmediate(resolve));
       return unavailable();
     };
-    const lookups = identityLookups({ identities }, logger);
+    const lookups = new IdentityLookups({ identities }, logger);
     const answers = await Promise.all(
       Array.from({ length: 500 }, (_, n) => lookups.find(`source ${n}`, [id(n)])),
     );
@@ -71,8 +71,21 @@ describe('looking up identities in the ledger', () => {
     expect(asked).toBeLessThan(50);
   });
 
+  it('a question that fails for itself alone fails nobody else’s', async () => {
+    const identities: Ask = async (source) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (source === 'large') throw new LedgerError('too-slow', 'too much at once');
+      return known(3);
+    };
+    const lookups = new IdentityLookups({ identities }, logger);
+    const sources = ['large', ...Array.from({ length: 50 }, (_, n) => `source ${n}`)];
+    const [large, ...others] = await Promise.all(sources.map((source) => lookups.find(source, [id(1)])));
+    expect(large?.since).toBeNull();
+    expect(others.every(({ since }) => since === 4)).toBe(true);
+  });
+
   it('a bug is not taken for an outage', async () => {
     const identities: Ask = () => Promise.reject(new LedgerError('internal', 'a bug'));
-    await expect(identityLookups({ identities }, logger).find('a', [id(1)])).rejects.toThrow('a bug');
+    await expect(new IdentityLookups({ identities }, logger).find('a', [id(1)])).rejects.toThrow('a bug');
   });
 });

@@ -90,7 +90,7 @@ describe('POST /v1/events', () => {
     });
 
     it('with Prefer: wait=0 is not waited for', async () => {
-      const idle = await startApi({ database: api.database, project: false });
+      const idle = await startApi({ project: false });
       const answer = await idle.post('/v1/events', event({ source: newSource() }), { prefer: 'wait=0' });
       expect(answer.status).toBe(202);
       await idle.close();

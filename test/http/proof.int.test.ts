@@ -152,6 +152,75 @@ describe('proof', () => {
       await one.close();
     });
 
+    it.each(['application/json', 'application/x-ndjson'])(
+      'a client that leaves before the answer has begun stands in nobody’s way (%s)',
+      async (accept) => {
+        const gate = new Gate();
+        const one = await startApi({
+          database: api.database,
+          project: false,
+          wrapReader: (reader) => ({
+            ...reader,
+            async snapshot() {
+              await gate.pass();
+              return reader.snapshot();
+            },
+          }),
+        });
+        const headers = { authorization: AUTHORIZATION, accept };
+        const request = get(`${one.url}/v1/verify`, { headers });
+        request.on('error', () => undefined);
+        await expect.poll(() => gate.entered).toBe(1);
+        const left = new Promise((resolve) => request.once('close', resolve));
+        request.destroy();
+        await left;
+        gate.open();
+        await expect.poll(async () => (await one.get<Report>('/v1/verify')).status).toBe(200);
+        await one.close();
+      },
+    );
+
+    it.each(['application/json', 'application/x-ndjson'])(
+      'ends when its client leaves, however much there is to read (%s)',
+      async (accept) => {
+        let ended: () => void = () => undefined;
+        const end = new Promise<void>((resolve) => (ended = resolve));
+        let read = 0;
+        const one = await startApi({
+          database: api.database,
+          project: false,
+          wrapReader: (reader) => ({
+            ...reader,
+            async snapshot() {
+              const snapshot = await reader.snapshot();
+              return {
+                ...snapshot,
+                tiles: snapshot.tiles.bind(snapshot),
+                async *rows() {
+                  try {
+                    for (;;) {
+                      read++;
+                      await new Promise((resolve) => setImmediate(resolve));
+                      yield [];
+                    }
+                  } finally {
+                    ended();
+                  }
+                },
+              };
+            },
+          }),
+        });
+        const headers = { authorization: AUTHORIZATION, accept };
+        const request = get(`${one.url}/v1/verify`, { headers });
+        request.on('error', () => undefined);
+        while (read < 3) await new Promise((resolve) => setImmediate(resolve));
+        request.destroy();
+        await end;
+        await one.close();
+      },
+    );
+
     it('the plain form is cut off in time, and names the other one', async () => {
       const gate = new Gate();
       const one = await startApi({
@@ -225,6 +294,28 @@ describe('proof', () => {
         fromIndex: 1,
         toIndex: 40,
       });
+    });
+
+    it("has the ledger's own sources, and takes any text in a filter", async () => {
+      const other = await startApi();
+      await other.request('/v1/schemas/t', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: 'true',
+      });
+      const actor = "o'brien";
+      await other.post('/v1/events', [event({ actor, subject: actor, payload: actor }), event()]);
+      await other.caughtUp();
+      const exported = async (query: Record<string, string>) =>
+        manifestOf((await other.get(`/v1/export?${new URLSearchParams(query).toString()}`)).text).manifest
+          .count;
+      expect(await exported({})).toBe(3);
+      expect(await exported({ source: '_schemas' })).toBe(1);
+      for (const filter of ['actor', 'subject', 'payload:']) {
+        expect(await exported({ [filter]: actor })).toBe(1);
+        expect(await exported({ [filter]: "' OR true --" })).toBe(0);
+      }
+      await other.close();
     });
 
     it('is compressed for those who ask', async () => {

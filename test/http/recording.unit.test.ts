@@ -1,10 +1,10 @@
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { AppendOutcome, Candidate } from '../../src/event-log/port.js';
+import type { AppendOutcome, Candidate, ReadOptions } from '../../src/event-log/port.js';
 import { admit, type Admitted } from '../../src/http/admission.js';
 import { recordEvents, type Outcome, type Pending } from '../../src/http/recording.js';
 import { LedgerError, type LedgerErrorCode } from '../../src/ledger/error.js';
-import type { Json, Revision } from '../../src/ledger/types.js';
+import type { Json, RecordedEvent, Revision } from '../../src/ledger/types.js';
 
 const logger = pino({ level: 'silent' });
 const lookups = { find: () => Promise.resolve({ entries: new Map(), since: 0 as Revision }) };
@@ -25,9 +25,12 @@ function logOf(...answers: (LedgerErrorCode | ((candidate: Candidate) => AppendO
       if (typeof answer === 'string') return Promise.reject(new LedgerError(answer, 'as the test wants it'));
       return Promise.resolve(candidates.map(answer));
     },
-    async *readSource() {
+    reads: [] as unknown[],
+    stream: [] as RecordedEvent[],
+    async *readSource(_source: string, options?: ReadOptions) {
+      this.reads.push(options);
       await Promise.resolve();
-      yield* [];
+      yield* options?.direction === 'backwards' ? this.stream.toReversed() : this.stream;
     },
   };
 }
@@ -69,6 +72,27 @@ describe('recording events', () => {
       }) as unknown as AppendOutcome;
     expect(await record(logOf(present(true)), one)).toMatchObject({ status: 'queued', revision: 3 });
     expect(await record(logOf(present(false)), one)).toMatchObject({ status: 'replay', revision: 3 });
+  });
+
+  it.each([
+    [5, { from: 5 }],
+    [null, { direction: 'backwards', limit: 10_000 }],
+  ])('what the schema refuses is looked for in the log first, from %j on', async (since, options) => {
+    const log = logOf('internal');
+    const find = () => Promise.resolve({ entries: new Map(), since: since as Revision | null });
+    const violations = [{ pointer: '/payload', keyword: 'type', detail: 'must be object' }];
+    const [known, unknown] = [pending({ id: 'x' }), pending({ id: 'y' })].map((one) => ({
+      ...one,
+      violations,
+    }));
+    if (known === undefined || unknown === undefined) throw new RangeError();
+    const { id, data } = known.event;
+    const { metadata } = pending().event;
+    log.stream.push({ id, type: 't', data, metadata, revision: 6 } as RecordedEvent);
+    const outcomes = await recordEvents({ log, lookups: { find }, logger }, 's', [known, unknown]);
+    expect(log.reads).toEqual([options]);
+    expect(outcomes.get(known)).toMatchObject({ status: 'replay', revision: 6 });
+    expect(outcomes.get(unknown)).toMatchObject({ problem: { code: 'schema-violation' } });
   });
 
   it('a refusal is not tried again', async () => {

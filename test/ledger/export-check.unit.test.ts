@@ -342,6 +342,14 @@ describe('a filtered export', () => {
     });
   });
 
+  it('takes times as half-open', () => {
+    const filters = { since: ['2026-11-20T10:00:00Z'], until: ['2026-11-20T10:00:01Z'] };
+    const inside = ledgerOf([{ recordedAt: '2026-11-20T10:00:00.000Z' as Instant }]);
+    expect(check(exported(inside, { filters }))).toMatchObject({ intact: true });
+    const outside = ledgerOf([{ recordedAt: '2026-11-20T10:00:01.000Z' as Instant }]);
+    expect(codes(check(exported(outside, { filters })))).toEqual(['manifest-mismatch 0']);
+  });
+
   it('does not take an entry without a time or an actor for one that fits', () => {
     const ledger = ledgerOf([{ occurredAt: null, actor: null }]);
     const filters = { occurredSince: ['2020-01-01T00:00:00Z'], actor: ['alice'] };

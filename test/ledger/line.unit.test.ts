@@ -104,6 +104,7 @@ describe('reading a line', () => {
       'a payload that goes on': LINE.replace(/\}$/, '{}}'),
       'no payload': LINE.replace(payload, ''),
       'a payload withheld twice': LINE.replace(/\}$/, ',"withheld":true}'),
+      'withheld, and more': `${withheldLine(ENTRY).toString()} `,
       'withheld, but not quite': withheldLine(ENTRY).toString().replace('true', 'false'),
       'two lines in one': LINE + LINE,
       'an array of lines': `[${LINE}]`,

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { entryHash, headerBytes } from '../../src/ledger/entry.js';
 import type { Finding, FindingCode } from '../../src/ledger/finding.js';
 import type { EntryRow } from '../../src/ledger/row.js';
-import type { Entry, Hash, Head, Header, Instant, Revision } from '../../src/ledger/types.js';
+import {
+  NO_HASH,
+  type Entry,
+  type Hash,
+  type Head,
+  type Header,
+  type Instant,
+  type Revision,
+} from '../../src/ledger/types.js';
 import {
   verifyLedger,
   type LedgerView,
@@ -244,17 +252,51 @@ describe('an edited entry', () => {
     expect(report.findings.filter(({ detail }) => detail?.startsWith('lastHash'))).toHaveLength(3);
   });
 
-  it('of a foreign event may claim nothing', async () => {
-    const ledger = ledgerOf([{}, { metadata: Buffer.from('{}') }]);
-    const tables = tablesOf(ledger);
-    tables.rows[1] = rowOf(forge(at(ledger.entries, 1), { actor: 'bob' }));
-    const report = await verify(tables);
+  it.each<[keyof Header, string | null]>([
+    ['recordedAt', '2026-11-20T10:00:00.000Z'],
+    ['occurredAt', null],
+    ['recordedBy', 'bob'],
+    ['actor', 'bob'],
+  ])('is found with its own hash recomputed by what its metadata says: %s', async (member, value) => {
+    const report = await verifyTampered((tables) => {
+      const entry = at(ledgerOfSize(SIZE).entries, 7);
+      tables.rows[7] = rowOf(forge(entry, { [member]: value }));
+    });
     expect(report.findings[0]).toMatchObject({
       code: 'metadata-mismatch',
-      index: 1,
-      expected: null,
-      found: 'bob',
+      index: 7,
+      expected: at(ledgerOfSize(SIZE).entries, 7).header[member],
+      found: value,
+      detail: member,
     });
+  });
+
+  it('is found when the first of all follows another', async () => {
+    const forged = forge(at(ledgerOfSize(1).entries, 0), { previous: OTHER_HASH });
+    const tables = tablesOf({ ...ledgerOfSize(1), entries: [forged] });
+    const report = await verify(tables);
+    expect(report.findings[0]).toMatchObject({
+      code: 'broken-chain',
+      index: 0,
+      expected: NO_HASH,
+      found: OTHER_HASH,
+    });
+  });
+
+  it('of a foreign event may claim nothing', async () => {
+    const ledger = ledgerOf([{}, { metadata: Buffer.from('{}') }]);
+    const claims = { actor: 'bob', recordedBy: 'admin', occurredAt: '2026-11-20T10:00:00.000Z' as Instant };
+    for (const [member, found] of Object.entries(claims)) {
+      const tables = tablesOf(ledger);
+      tables.rows[1] = rowOf(forge(at(ledger.entries, 1), { [member]: found }));
+      const report = await verify(tables);
+      expect(report.findings[0]).toMatchObject({
+        code: 'metadata-mismatch',
+        index: 1,
+        expected: null,
+        found,
+      });
+    }
   });
 });
 
@@ -369,6 +411,12 @@ describe('entries that are missing, moved or too many', () => {
 });
 
 describe('the head and the sources', () => {
+  it('an empty ledger has a head of zeros', async () => {
+    const tables = tablesOf(ledgerOfSize(0));
+    const report = await verify({ ...tables, head: { size: 0, hash: OTHER_HASH } });
+    expect(codes(report.findings)).toEqual(['head-mismatch -']);
+  });
+
   it('are held to the entries', async () => {
     const found = async (head: Partial<Head>) =>
       codes((await verifyTampered((tables) => (tables.head = { ...tables.head, ...head }))).findings);

@@ -9,7 +9,7 @@ import {
   type EmbeddedServer,
 } from '../../src/postgres/server/embedded.js';
 import { findPostmaster } from '../../src/postgres/server/postmaster.js';
-import { isAlive } from '../../src/postgres/server/process.js';
+import { childrenOf, isAlive } from '../../src/postgres/server/process.js';
 import { until } from '../../src/postgres/server/until.js';
 import { temporaryData, type DataDirectory } from '../support/data-directory.js';
 import { clusterOf, silent, sql } from '../support/embedded.js';
@@ -97,6 +97,15 @@ describe('an embedded server', () => {
     });
   });
 
+  test('says in its log what failed, and nothing of the rows and statements it was about', async () => {
+    const failing = `CREATE TEMPORARY TABLE note (text text CONSTRAINT short CHECK (length(text) < 3));
+      INSERT INTO note VALUES ('a payload')`;
+    await expect(sql(shared.url('superuser'), failing)).rejects.toMatchObject({ code: '23514' });
+    const log = () => readFile(join(sharedData.path, 'postgres.log'), 'utf8');
+    await expect.poll(log).toContain('violates check constraint "short"');
+    expect(await log()).not.toMatch(/a payload|INSERT INTO/);
+  });
+
   test('keeps its passwords in files that nobody else may read, and shows them nowhere', async () => {
     await expect(sql(shared.url('superuser'), 'SELECT 1/0')).rejects.toThrow();
     const passwords = Object.values(
@@ -181,6 +190,28 @@ describe('an embedded server', () => {
     await server.stop();
     expect(performance.now() - begun).toBeLessThan(5000);
     expect(await findPostmaster(clusterOf(path))).toBeNull();
+  });
+
+  test('stops in order although all of its processes hang, and none of them is left', async () => {
+    const path = await copy();
+    const server = await start(path);
+    const client = new pg.Client({ connectionString: server.url('superuser') });
+    client.on('error', () => undefined);
+    await client.connect();
+    await client.query('CREATE TABLE public.note AS SELECT 1 AS one');
+    const postmaster = await postmasterOf(path);
+    const processes = [postmaster, ...(await childrenOf(postmaster))];
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+
+    const begun = performance.now();
+    await server.stop();
+
+    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(processes.length).toBeGreaterThan(3);
+    expect(processes.filter(isAlive)).toEqual([]);
+    const again = await start(path);
+    expect(await sql(again.url('superuser'), 'SELECT one FROM public.note')).toEqual([{ one: 1 }]);
+    expect(await readFile(join(path, 'postgres.log'), 'utf8')).not.toContain('not properly shut down');
   });
 
   test('stops although a client is in the middle of a transaction, of which nothing stays', async () => {

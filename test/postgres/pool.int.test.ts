@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { storeError } from '../../src/postgres/errors.js';
 import { createClient, createPool, endClient, inTransaction } from '../../src/postgres/pool.js';
+import { until } from '../../src/postgres/server/until.js';
 import { createDatabase, startServer, withParts, type TestDatabase } from '../support/postgres.js';
 
 let database: TestDatabase;
@@ -50,6 +51,7 @@ test('sessions are the same, whatever the role and the database are set to', asy
   expect(await settingOf(pool, 'bytea_output')).toBe('hex');
   expect(await settingOf(pool, 'search_path')).toBe('pg_catalog,pg_temp');
   expect(await settingOf(pool, 'synchronous_commit')).toBe('on');
+  expect(await settingOf(pool, 'row_security')).toBe('off');
   expect(await settingOf(pool, 'statement_timeout')).toBe('10s');
   expect(await settingOf(pool, 'application_name')).toBe('test');
 });
@@ -133,6 +135,33 @@ test('calls to a server that hangs are rejected in bounded time, and succeed whe
     await server.remove();
   }
 });
+
+test('a pool ends in bounded time, whatever its connections and those who have them are doing', async () => {
+  const server = await startServer();
+  const pool = open(server.superuserUrl, { max: 3 });
+  const [idle, lent, busy] = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
+  const frozen = [server.pid, ...(await Promise.all([idle, lent, busy].map(backendOf)))];
+  idle.release();
+  const sockets = openSockets();
+  for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+  try {
+    const sent = busy.query('SELECT 1').catch((reason: unknown) => reason);
+    const begun = performance.now();
+
+    await pool.end();
+
+    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(storeError(await sent, 'store-unavailable').code).toBe('store-unavailable');
+    expect(await until(() => Promise.resolve(openSockets() <= sockets - 3), 5000)).toBe(true);
+  } finally {
+    for (const pid of frozen) process.kill(pid, 'SIGCONT');
+    await server.remove();
+  }
+});
+
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => /^(Pipe|TCPSocket)Wrap$/.test(name)).length;
+}
 
 async function backendOf(client: pg.Client | pg.PoolClient): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');

@@ -1,4 +1,5 @@
 /** A ledger in memory whose faults are switched on by hand: commits that fail, and commits whose answer is lost. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '../../src/ledger/error.js';
 import { EMPTY_TREE } from '../../src/ledger/tiles.js';
 import { NO_HASH, type Entry, type SourceHead } from '../../src/ledger/types.js';
@@ -18,6 +19,8 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
   readonly lookUpFaults: LedgerError[] = [];
   /** batches with more entries are refused */
   capacity = Infinity;
+  /** how long a commit takes, at least */
+  commitMs = 0;
   /** somebody else leads */
   taken = false;
   leads = 0;
@@ -65,6 +68,11 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
     };
   }
 
+  /** What the server does with a session that hangs. */
+  loseSession(): void {
+    this.#lost.abort();
+  }
+
   #headsOf(sources: readonly string[]): ReadonlyMap<string, SourceHead> {
     const known = sources.flatMap((source) => {
       const head = this.#sourceHeads.get(source);
@@ -76,6 +84,7 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
   async #commit(batch: LedgerBatch, lost: AbortController): Promise<void> {
     const fault = this.faults.shift() ?? null;
     if (fault === 'hangs') await new Promise(() => undefined);
+    if (this.commitMs > 0) await delay(this.commitMs);
     await new Promise(setImmediate);
     const unavailable = new LedgerError('store-unavailable', 'the connection to the database broke');
     if (fault === 'not-written' || batch.entries.length > this.capacity) throw unavailable;

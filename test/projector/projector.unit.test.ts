@@ -106,7 +106,7 @@ describe('the projector', () => {
       whole.entries.map(({ hash }) => hash),
     );
     expect(whole.state.tree).toEqual(tree);
-  });
+  }, 30_000);
 
   it('judges by what was registered at a lower index, in the same batch too', async () => {
     const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
@@ -124,13 +124,19 @@ describe('the projector', () => {
     register(true);
     log.write({ type: 't' });
     await sized(ledger, 6);
+    expect(ledger.entries.map(({ header }) => header.verdict)).toEqual([
+      ...['accepted', 'accepted', 'rejected', 'accepted', 'accepted', 'accepted'],
+    ]);
+    register(false);
+    await sized(ledger, 7);
     await projector.stop();
     log.write({ type: 't' });
     project(log, ledger);
-    await sized(ledger, 7);
-    expect(ledger.entries.map(({ header }) => header.verdict)).toEqual([
-      ...['accepted', 'accepted', 'rejected', 'accepted', 'accepted', 'accepted', 'accepted'],
-    ]);
+    await sized(ledger, 8);
+    expect(ledger.entries[7]?.header).toMatchObject({
+      verdict: 'rejected',
+      schema: ledger.entries[2]?.header.schema,
+    });
   });
 
   it.each([1, 2, 50])(
@@ -152,6 +158,18 @@ describe('the projector', () => {
       ]);
     },
   );
+
+  it('prepares one batch ahead and no further, so that a duplicate of two batches before is one', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    const id = '00000000-0000-4000-8000-000000000001';
+    ledger.commitMs = 20;
+    log.write({ id }, {}, {}, { id });
+    project(log, ledger, { events: 1, bytes: 1e6, ms: 5 });
+    await sized(ledger, 4);
+    expect(ledger.entries.map(({ header }) => header.verdict)).toEqual([
+      ...['accepted', 'accepted', 'accepted', 'duplicate'],
+    ]);
+  });
 
   it('commits at once when the log is at its end', async () => {
     const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
@@ -214,6 +232,16 @@ describe('when something fails, the projector', () => {
     await sized(ledger, 1);
   });
 
+  it('stands for election again when its session ends, also while the log is silent', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    log.write({});
+    const projector = project(log, ledger);
+    await sized(ledger, 1);
+    ledger.loseSession();
+    await vi.waitFor(() => expect(ledger.leads).toBe(2), { timeout: 5_000, interval: 2 });
+    await entered(projector, 'leading');
+  });
+
   it('says so once an outage, and again when it is over', async () => {
     const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
     const outage = (): LedgerError => new LedgerError('store-unavailable', 'no database');
@@ -274,6 +302,17 @@ describe('what is delivered again', () => {
     expect(ledger.entries.every(({ header }) => header.verdict === 'accepted')).toBe(true);
   });
 
+  it('is dropped, too, while what it repeats is being committed', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    ledger.commitMs = 50;
+    log.events.push(...log.write({}));
+    log.write({});
+    const projector = project(log, ledger, { events: 1, bytes: 1e6, ms: 5 });
+    await sized(ledger, 2);
+    expect(projector.status().state).toBe('leading');
+    expect(ledger.leads).toBe(1);
+  });
+
   it.each<[string, (event: RecordedEvent) => RecordedEvent]>([
     [
       'another id',
@@ -291,6 +330,15 @@ describe('what is delivered again', () => {
     log.write({});
     await entered(projector, 'diverged');
     expect(ledger.entries).toHaveLength(2);
+  });
+
+  it('means another log when it differs from what was delivered a moment before', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    const [first] = log.write({}, {});
+    if (first !== undefined) log.events.push({ ...first, data: Buffer.from('{"n":-1}') });
+    const projector = project(log, ledger);
+    await entered(projector, 'diverged');
+    expect(ledger.entries).toHaveLength(0);
   });
 
   it('means another log when positions run backwards', async () => {
@@ -382,5 +430,27 @@ describe('before it goes on, the projector looks whether the log is the one it k
     if (before !== undefined) log.events[at] = { ...before, data: Buffer.from('{}') };
     const projector = project(log, ledger);
     await entered(projector, 'diverged');
+  });
+
+  it('and says which entry was altered when it is the ledger that was', async () => {
+    const { log, ledger } = await afterTwenty();
+    const [first, second] = ledger.entries;
+    if (first === undefined || second === undefined) throw new Error('the ledger is empty');
+    ledger.entries[0] = { ...first, header: { ...first.header, id: second.header.id } };
+    const projector = project(log, ledger);
+    await entered(projector, 'diverged');
+    expect(projector.status().detail).toContain('entry 0 was altered in the ledger');
+  });
+
+  it('and raises an alarm when there is nothing that it could compare', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    log.write({ source: '' }, { source: '~' });
+    const projector = project(log, ledger);
+    await sized(ledger, 2);
+    await projector.stop();
+    const again = project(log, ledger);
+    log.write({ source: '' });
+    await sized(ledger, 3);
+    expect(again.status().alarms.map(({ code }) => code)).toEqual(['log-not-compared']);
   });
 });

@@ -145,8 +145,29 @@ const some = <Value>(...values: readonly Value[]): fc.Arbitrary<readonly Value[]
 /** Times of entries themselves, those at the edges of a segment often. */
 const recorded = fc
   .oneof(fc.nat(SIZE), fc.constantFrom(SEGMENT - 1, SEGMENT, 2 * SEGMENT - 1))
-  .map((n) => new Date(1_790_000_000_000 + n * 1000).toISOString() as Instant);
-const occurred = fc.nat(SIZE).map((n) => new Date(1_700_000_000_000 - n * 60_000).toISOString() as Instant);
+  .map(recordedAt);
+const occurred = fc.nat(SIZE).map(occurredAt);
+
+function recordedAt(n: number): Instant {
+  return new Date(1_790_000_000_000 + n * 1000).toISOString() as Instant;
+}
+
+function occurredAt(n: number): Instant {
+  return new Date(1_700_000_000_000 - n * 60_000).toISOString() as Instant;
+}
+
+/** Ranges of time that begin or end within a segment, where a whole one is easily passed over. */
+const WITHIN_A_SEGMENT: [EventFilters, EventPage][] = [
+  { since: recordedAt(SEGMENT + 500) },
+  { until: recordedAt(SEGMENT + 500) },
+  { occurredSince: occurredAt(SEGMENT + 500) },
+  { occurredUntil: occurredAt(SEGMENT + 500) },
+].flatMap((times) =>
+  [[], [filterOf(['fifth'], 2)]].map((payload): [EventFilters, EventPage] => [
+    { ...NO_FILTERS, ...times, payload },
+    { order: 'asc', limit: 500, after: null, fromIndex: null, toIndex: null },
+  ]),
+);
 
 const oneFilter: fc.Arbitrary<Partial<EventFilters>> = fc.oneof(
   some(...SOURCES, 'unknown', 'NUL\0', '\ud800').map((sources) => ({ sources })),
@@ -196,7 +217,7 @@ const answersAreComplete = (): Promise<void> =>
       if (page.order === 'desc') expected.reverse();
       expect(await pagesOf(filters, page, 3)).toEqual(expected.slice(0, 3 * page.limit));
     }),
-    { numRuns: 100 },
+    { numRuns: 100, examples: WITHIN_A_SEGMENT },
   );
 
 describe('queries', () => {
@@ -230,6 +251,69 @@ describe('queries', () => {
     expect(await pagesOf(filters, page, 9)).toEqual(
       entries.filter((entry) => matches(entry, filters)).map(({ header }) => header.index),
     );
+  });
+});
+
+describe('a page of large entries', () => {
+  const LARGE = 700_000;
+  let other: LedgerDatabase;
+  let ofOther: LedgerReader;
+  let all: readonly Entry[];
+  beforeAll(async () => {
+    other = await createLedgerDatabase();
+    ofOther = openReader({ url: other.readerUrl });
+    const drafts = Array.from({ length: SEGMENT + 20 }, (_, n) => ({
+      source: n % 2 === 0 ? 'even' : 'odd',
+      payload: n % 40 === 0 || n >= SEGMENT ? { n, large: 'x'.repeat(LARGE) } : { n },
+      ...(n === 7 ? { metadata: { subject: 'vast', context: 'x'.repeat(1_100_000) } } : {}),
+    }));
+    all = await leading(other.projectorUrl, async (leadership) => {
+      const batch = await batchOf(leadership, [
+        ...drafts,
+        { payload: { n: 0, large: 'x'.repeat(12_000_000) } },
+      ]);
+      await leadership.commit(batch);
+      await leadership.indexPayloads(new AbortController().signal);
+      return batch.entries;
+    });
+  });
+  afterAll(async () => {
+    await ofOther.close();
+    await other.drop();
+  });
+
+  it.each([
+    ['all', 'asc', NO_FILTERS],
+    ['all', 'desc', NO_FILTERS],
+    ['those of a source', 'asc', { ...NO_FILTERS, sources: ['even'] }],
+    ['those of a payload', 'desc', { ...NO_FILTERS, payload: [filterOf(['large'], 'x'.repeat(LARGE))] }],
+  ] as const)('ends early, and what follows it has the rest: %s, %s', async (_, order, filters) => {
+    const found: number[] = [];
+    let after: Index | null = null;
+    do {
+      const { entries: shown, next }: Awaited<ReturnType<LedgerReader['events']>> = await ofOther.events(
+        filters,
+        { order, limit: 500, after, fromIndex: null, toIndex: null },
+      );
+      const sizes = shown.map(({ data }) => data.length);
+      expect(sizes.slice(0, -1).reduce((sum, size) => sum + size, 0)).toBeLessThan(8 * 1024 * 1024);
+      expect(shown.length).toBeGreaterThan(0);
+      found.push(...shown.map(({ header }) => header.index));
+      after = next;
+    } while (after !== null);
+    const expected = all.filter((entry) => {
+      const { large } = readCanonical(entry.data)?.value as { large?: string };
+      if (filters.sources.length > 0) return entry.header.source === 'even';
+      return filters.payload.length === 0 || large?.length === LARGE;
+    });
+    const indexes = expected.map(({ header }) => header.index);
+    expect(found).toEqual(order === 'asc' ? indexes : indexes.reverse());
+  });
+
+  it('has the subject that stands in large metadata, also once they are indexed', async () => {
+    const page = { order: 'desc', limit: 5, after: null, fromIndex: null, toIndex: null } as const;
+    const { entries: shown } = await ofOther.events({ ...NO_FILTERS, subjects: ['vast'] }, page);
+    expect(shown.map(({ header }) => header.index)).toEqual([7]);
   });
 });
 

@@ -90,6 +90,16 @@ describe('a rebuilt ledger', () => {
     });
   });
 
+  it('is neither made anew nor dropped while another process fills it', async () => {
+    await createRebuild(database.adminUrl);
+    const writer = openWriter({ url: database.adminUrl, schema: REBUILD });
+    const leadership = await writer.lead(new AbortController().signal);
+    await expect(createRebuild(database.adminUrl)).rejects.toMatchObject({ code: 'in-use' });
+    await expect(dropRebuild(database.adminUrl)).rejects.toMatchObject({ code: 'in-use' });
+    await leadership?.release();
+    await writer.close();
+  });
+
   it('is dropped without a trace, and made anew over one that was left', async () => {
     await rebuilt(DRAFTS);
     expect(await rebuilt(DRAFTS.slice(0, 10))).toMatchObject({ size: 10 });

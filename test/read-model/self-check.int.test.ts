@@ -56,6 +56,25 @@ describe('the self-check', () => {
     );
   });
 
+  it('names what a login was given besides its groups', async () => {
+    const login = `${database.name}_reader_login`;
+    const giving = `ALTER ROLE ${login} BYPASSRLS; GRANT pg_write_server_files TO ${login};
+      GRANT UPDATE (data) ON ledger.entry TO ${login}`;
+    const taking = `ALTER ROLE ${login} NOBYPASSRLS; REVOKE pg_write_server_files FROM ${login};
+      REVOKE UPDATE (data) ON ledger.entry FROM ${login}`;
+    await asSuperuser(database, (client) => client.query(giving));
+    const { details } = await checkAs(database.readerUrl).finally(() =>
+      asSuperuser(database, (client) => client.query(taking)),
+    );
+    expect(details).toEqual(
+      expect.arrayContaining([
+        `the login ${login} may pass by row security`,
+        `the login ${login} may act as pg_write_server_files`,
+        `the login ${login} may UPDATE on ledger.entry`,
+      ]),
+    );
+  });
+
   const reader = (): string => `${database.name}_reader`;
   it.each([
     ['ALTER TABLE ledger.entry DISABLE TRIGGER refuse_row', 'trigger ledger.entry refuse_row'],

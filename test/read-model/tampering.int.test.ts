@@ -1,9 +1,13 @@
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NO_FILTERS } from '../../src/ledger/filters.js';
 import type { EntryRow } from '../../src/ledger/row.js';
 import { verifyLedger, type Verification } from '../../src/ledger/verification.js';
 import type { LedgerReader } from '../../src/read-model/port.js';
+import { createPool } from '../../src/postgres/pool.js';
 import { openReader } from '../../src/read-model/reader.js';
+import { LEDGER } from '../../src/read-model/schema-name.js';
+import { takeSnapshot } from '../../src/read-model/snapshot.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import { fill } from '../support/ledger-filler.js';
 
@@ -228,10 +232,25 @@ describe('verification of a real table', () => {
     expect(report.findings.map((found) => found.code)).toContain(code);
   });
 
+  it.each([
+    ['there is nothing', []],
+    ['there is an entry', [copyOf(3, '9007199254740990')]],
+  ])('of one source ends when the head says that the ledger is endless, and %s far out', async (_, rows) => {
+    await tamper('UPDATE ledger.head SET size = 9007199254740991', ...rows);
+    const found: EntryRow[] = [];
+    const snapshot = await reader.snapshot();
+    const sources = { ...NO_FILTERS, sources: ['source-0'] };
+    for await (const chunk of snapshot.rows(0, snapshot.head.size, sources)) found.push(...chunk);
+    expect(found).toHaveLength(SIZE / 3 + rows.length);
+    expect(await verify({ source: 'source-1' })).toMatchObject({ checked: SIZE / 3 });
+    expect(await verify()).toMatchObject({ intact: false });
+  });
+
   it('reads a column of another type, or none at all, and says what that does to the hashes', async () => {
     await tamper(
       "ALTER TABLE ledger.entry ALTER COLUMN actor TYPE bytea USING convert_to(actor, 'UTF8')",
       'ALTER TABLE ledger.entry ALTER COLUMN metadata TYPE text USING encode(metadata, $$escape$$)',
+      'ALTER TABLE ledger.entry ALTER COLUMN content TYPE text USING encode(content, $$hex$$)',
       'ALTER TABLE ledger.entry RENAME COLUMN recorded_by TO recorded_by_whom',
     );
     try {
@@ -242,6 +261,7 @@ describe('verification of a real table', () => {
       await tamper(
         'ALTER TABLE ledger.entry ALTER COLUMN actor TYPE text COLLATE "C" USING convert_from(actor, $$UTF8$$)',
         'ALTER TABLE ledger.entry ALTER COLUMN metadata TYPE bytea USING decode(metadata, $$escape$$)',
+        'ALTER TABLE ledger.entry ALTER COLUMN content TYPE bytea USING decode(content, $$hex$$)',
         'ALTER TABLE ledger.entry RENAME COLUMN recorded_by_whom TO recorded_by',
       );
     }
@@ -254,5 +274,21 @@ describe('verification of a real table', () => {
     for await (const chunk of snapshot.rows(0, snapshot.head.size, NO_FILTERS)) rows += chunk.length;
     expect(rows).toBe(SIZE);
     expect(snapshot.sourceHeads.map(({ source }) => source)).not.toContain('late');
+  });
+
+  it('is of one moment, also when the ledger moves on while it is taken', async () => {
+    const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
+    const client = await pool.connect();
+    const query = async (text: string, values?: unknown[]): Promise<unknown> => {
+      const result = await client.query(text, values);
+      if (text.includes('ledger.head')) await fill(database.projectorUrl, [{ source: 'meanwhile' }]);
+      return result;
+    };
+    const interrupted = { connect: () => Promise.resolve({ query, release: () => client.release() }) };
+    const snapshot = await takeSnapshot(interrupted as unknown as pg.Pool, LEDGER);
+    await pool.end();
+    expect(snapshot.head.size).toBe(SIZE);
+    expect(snapshot.sourceHeads.map(({ source }) => source)).not.toContain('meanwhile');
+    expect(snapshot.beyond).toEqual([]);
   });
 });

@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes, canonicalJson } from '../../src/ledger/canonical-json.js';
 import { NO_FILTERS, type PayloadFilter } from '../../src/ledger/filters.js';
+import { encodeMetadata } from '../../src/ledger/metadata.js';
 import type { EntryRow } from '../../src/ledger/row.js';
 import type { Json } from '../../src/ledger/types.js';
 import { bytesMatch } from '../../src/read-model/payload-match.js';
-import { termGroups, termKey, termsOf, UNINDEXED } from '../../src/read-model/terms.js';
+import { termGroups, termKey, termsOf, UNINDEXED, UNINDEXED_SUBJECT } from '../../src/read-model/terms.js';
+import { metadata } from '../ledger/events.js';
 import { iJson } from '../ledger/json-arbitraries.js';
 
 const ROW: EntryRow = {
@@ -95,10 +97,21 @@ describe('the terms of an entry', () => {
   it.each([
     ['too many scalars', canonicalBytes(Array.from({ length: 2000 }, (_, n) => n))],
     ['too many bytes', Buffer.from(JSON.stringify('x'.repeat(1024 * 1024)))],
+    [
+      'too many characters in all paths together',
+      canonicalBytes({ ['x'.repeat(10_000)]: Array.from({ length: 200 }, (_, n) => n) }),
+    ],
     ['too many levels', Buffer.from(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)],
   ])('are the one that every query about payloads proposes, for %s', (_, data) => {
     expect(termsOf(rowWith(data))).toContain(UNINDEXED);
     expect(termGroups({ ...NO_FILTERS, payload: [{ path: ['a'], values: ['1'] }] })[0]).toContain(UNINDEXED);
+  });
+
+  it('are the one that every query about subjects proposes, for metadata that are too large', () => {
+    const large = encodeMetadata(metadata({ subject: 'customer-1', context: 'x'.repeat(1024 * 1024) }));
+    expect(termsOf({ ...ROW, metadata: large })).toContain(UNINDEXED_SUBJECT);
+    expect(termGroups({ ...NO_FILTERS, subjects: ['customer-1'] })[0]).toContain(UNINDEXED_SUBJECT);
+    expect(termsOf(ROW)).not.toContain(UNINDEXED_SUBJECT);
   });
 
   it.each(['"\\u0000"', '"\\ud800"', '1e200000', '-0', '{"__proto__":1}', '{"a":1,"a":2}'])(

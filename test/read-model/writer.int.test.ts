@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { rootOf } from '../../src/ledger/tiles.js';
 import type { Hash, Index, Instant, Position, Revision } from '../../src/ledger/types.js';
 import type { Leadership, LedgerBatch, LedgerState } from '../../src/read-model/port.js';
+import { LockSession } from '../../src/read-model/lock-session.js';
+import { LEDGER } from '../../src/read-model/schema-name.js';
 import { openWriter } from '../../src/read-model/writer.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import { eventually } from '../support/ledger-process.js';
@@ -227,6 +230,8 @@ describe('leading', () => {
       followed = true;
       return leadership;
     });
+    // as long as the second one needs to ask several times
+    await delay(1_000);
     await leader?.state();
     expect(followed).toBe(false);
     await leader?.release();
@@ -243,6 +248,26 @@ describe('leading', () => {
       expect(await leadership).toBeNull();
       await waiting.close();
     });
+  });
+
+  it('shows that it is alive, and is ended by the server when it is not', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const query = vi.spyOn(pg.Client.prototype, 'query');
+    try {
+      const session = await LockSession.open(database.projectorUrl, LEDGER, new AbortController().signal);
+      if (session === null) throw new Error('never aborted');
+      for (const setting of ['idle_session_timeout', 'idle_in_transaction_session_timeout']) {
+        const { rows } = await session.run((client) => client.query(`SHOW ${setting}`));
+        expect(rows).toEqual([{ [setting]: '30s' }]);
+      }
+      query.mockClear();
+      vi.advanceTimersByTime(10_000);
+      await session.close();
+      expect(query).toHaveBeenCalledWith(expect.objectContaining({ text: 'SELECT 1' }));
+    } finally {
+      query.mockRestore();
+      vi.useRealTimers();
+    }
   });
 
   it('says that it is lost when the server ends the session, and commits nothing after', async () => {

@@ -6,6 +6,7 @@ import { LedgerError } from '../../src/ledger/error.js';
 import { sha256 } from '../../src/ledger/hash.js';
 import type { Json } from '../../src/ledger/types.js';
 import { admitSchema, compileSchema, type CompiledSchema } from '../../src/schemas/judge.js';
+import { SharedWork } from '../../src/schemas/work.js';
 import { schemaWithDefinitions, value, type Schema } from './schema-arbitraries.js';
 
 function judge(schema: Schema): CompiledSchema {
@@ -205,6 +206,50 @@ describe('what is wrong with a payload', () => {
     expect(many.validate(list(100_000, (i) => i)).length).toBeGreaterThan(0);
     const long = judge({ pattern: `^${'[a-z]'.repeat(300)}$` }).validate('A');
     expect(long[0]?.detail.length).toBeLessThan(310);
+  });
+});
+
+describe('events that come together', () => {
+  it('are told all that is wrong with them while that is not too much work, then the first thing', () => {
+    const schema = judge({ required: list(400, (i) => `r${i}`) });
+    const shared = new SharedWork();
+    const told = list(1_000, () => ({})).map((each) => schema.validate(each, shared).length);
+    expect(told[0]).toBe(100);
+    expect(told.at(-1)).toBe(1);
+    expect(told.filter((count) => count === 100).length).toBeLessThan(500);
+  });
+
+  it('that miss many members each cost no more than their size lets expect', () => {
+    const schema = judge({ items: { required: list(3_000, (i) => `r${i}`) } });
+    const shared = new SharedWork();
+    const before = process.cpuUsage();
+    for (let i = 0; i < 1_000; i++) {
+      const told = schema.validate(
+        list(50, () => ({})),
+        shared,
+      );
+      expect(told.length).toBeGreaterThan(0);
+    }
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000, 'ms').toBeLessThan(2_000);
+  });
+
+  it('use up what verdicts on them may take, which grows with their size', () => {
+    const tree = judge({
+      $defs: { node: { anyOf: list(2, () => ({ properties: { next: { $ref: '#/$defs/node' } } })) } },
+      $ref: '#/$defs/node',
+      not: {},
+    });
+    const shared = new SharedWork();
+    const bytes = canonicalBytes(nested(60)).length;
+    let judged = 0;
+    for (; !shared.usedUp && judged < 1_000; judged++) {
+      shared.grow(bytes);
+      tree.validate(nested(60), shared);
+    }
+    expect(judged).toBeLessThan(100);
+    shared.grow(8 * 1024 * 1024);
+    expect(shared.usedUp).toBe(false);
   });
 });
 

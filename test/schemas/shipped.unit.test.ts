@@ -85,10 +85,12 @@ describe('the schemas that are shipped', () => {
     expect(
       accepts(name, record(name, { requestParameters: null, addendum: { reason: 'UPDATED_DATA' } })),
     ).toBe(true);
+    expect(accepts(name, record(name, { userIdentity: null }))).toBe(true);
     expect(accepts(name, record('Other'))).toBe(false);
     for (const member of Object.keys(record(name))) {
       const { [member]: removed, ...rest } = record(name);
-      expect([member, removed !== undefined, accepts(name, rest)]).toEqual([member, true, false]);
+      const sinceLater = ['eventID', 'eventType'].includes(member);
+      expect([member, removed !== undefined, accepts(name, rest)]).toEqual([member, true, sinceLater]);
     }
   });
 

@@ -121,15 +121,22 @@ export class Appender {
   }
 
   async #write(group: readonly Piece[]): Promise<void> {
-    const rows = group.flatMap((piece) => piece.rows);
-    const send = (client: pg.PoolClient): ReturnType<typeof appendRows> => {
-      for (const { call } of group) call.underWay = true;
-      return appendRows(client, rows);
+    let sent: readonly Piece[] = [];
+    const send = async (client: pg.PoolClient): ReturnType<typeof appendRows> => {
+      // a call may have been given up while this waited for a connection: it was told that nothing is written
+      sent = group.filter(({ call }) => !call.settled);
+      for (const { call } of sent) call.underWay = true;
+      return sent.length === 0
+        ? []
+        : appendRows(
+            client,
+            sent.flatMap((piece) => piece.rows),
+          );
     };
     try {
       const places = await withConnection(this.#parts.writePool, send, this.#parts.deadlineMs);
       let from = 0;
-      for (const piece of group) {
+      for (const piece of sent) {
         piece.call.underWay = false;
         notePlaces(piece, places.slice(from, (from += piece.rows.length)));
         this.#send(piece.call);

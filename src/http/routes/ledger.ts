@@ -24,7 +24,9 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     schema: {
       tags: ['ledger'],
       summary: 'The ledger, newest first',
-      description: 'Different parameters all apply; one that is repeated means any of its values.',
+      description:
+        'Different parameters all apply; one that is repeated means any of its values. A page ends early once it has ' +
+        '8 MiB: there is more as long as `next` is not null.',
       querystring: PageQuery,
       response: {
         ...problems(400),

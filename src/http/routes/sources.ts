@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import { recordedMember } from '../../ledger/line.js';
 import { decodeMetadata } from '../../ledger/metadata.js';
-import type { RecordedEvent, Revision } from '../../ledger/types.js';
+import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { choice, integer, single, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
@@ -123,7 +123,7 @@ function absence(lastRevision: Revision | null): string {
 }
 
 async function readPage(
-  stream: AsyncIterable<RecordedEvent>,
+  stream: AsyncIterable<LogEvent>,
   limit: number,
 ): Promise<{ readonly events: readonly Buffer[]; readonly next: Revision | null }> {
   const events: Buffer[] = [];
@@ -137,7 +137,7 @@ async function readPage(
   return { events, next: null };
 }
 
-function eventBytes(event: RecordedEvent): Buffer {
+function eventBytes(event: LogEvent): Buffer {
   const { revision, id, source, type, data, metadata, loggedAt } = event;
   const recordedAt = decodeMetadata(metadata)?.recordedAt ?? loggedAt;
   const head = JSON.stringify({ revision, id, source, type, recordedAt }).slice(0, -1);

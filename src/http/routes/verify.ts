@@ -9,7 +9,7 @@ import type { Progress, VerificationOptions } from '../../ledger/verification.js
 import { preferredType } from '../accept.js';
 import { JSON_TYPE, NDJSON_TYPE } from '../documents.js';
 import { readRange } from '../event-query.js';
-import { choice, single, type Parameters } from '../parameters.js';
+import { badParameter, choice, single, type Parameters } from '../parameters.js';
 import { problemBody, problemOf, refusal } from '../problem.js';
 import { sendJson, sendStream } from '../spliced.js';
 import type { App, Services } from '../services.js';
@@ -62,6 +62,7 @@ export function verifyRoute(
     },
     handler: async (request, reply) => {
       const run = verifier.run(readOptions(request.parameters));
+      endWith(reply, run);
       if (preferredType(request.headers.accept, PRODUCES) === JSON_TYPE) {
         const report = await finish(run, reply, limitMs, closing);
         return sendJson(reply, report);
@@ -78,11 +79,22 @@ function readOptions(parameters: Parameters): VerificationOptions {
   choice(parameters, 'mode', ['full']);
   const { fromIndex, toIndex } = readRange(parameters);
   const source = single(parameters, 'source');
+  if (source === '') throw badParameter('source', 'text', 'must not be empty');
   return {
     ...(fromIndex === null ? {} : { fromIndex }),
     ...(toIndex === null ? {} : { toIndex }),
     ...(source === null ? {} : { source }),
   };
+}
+
+/**
+ * Nobody waits for a run whose answer is over: sent, or not wanted any more. The run is ended by the answer's end
+ * alone, as a stream that nobody began to read runs no code of its own when it is destroyed.
+ */
+function endWith(reply: FastifyReply, run: Run): void {
+  const end = (): void => void run.return(undefined as never).catch(() => undefined);
+  if (reply.raw.destroyed) throw stopping();
+  reply.raw.once('close', end);
 }
 
 /** To the end, unless the client leaves, the server stops or the time is over. */
@@ -109,7 +121,6 @@ async function finish(
     clearTimeout(timer);
     closing.removeEventListener('abort', stop);
     reply.raw.off('close', stop);
-    void run.return(undefined as never);
   }
 }
 
@@ -133,8 +144,6 @@ async function* reportLines(
   } catch (error) {
     logger.warn({ err: error, requestId: request.id }, 'a verification ended early');
     yield line({ problem: problemBody(problemOf(error), request.id) });
-  } finally {
-    await run.return(undefined as never);
   }
 }
 

@@ -32,8 +32,11 @@ export interface EmbeddedServer {
   readonly state: Supervisor['state'];
   /** Where to connect, and as whom; the same for as long as it is not stopped, whatever happens to the server. */
   url(login: Login): string;
-  /** In less than 5 s; when it resolves no process of the server is left. Further calls change nothing. */
-  stop(): Promise<void>;
+  /**
+   * When it resolves no process of the server is left. Further calls change nothing.
+   * @param limitMs what it may take; default 4.5 s, at least 1 s
+   */
+  stop(limitMs?: number): Promise<void>;
 }
 
 /** How long to wait for a server that another process is starting or restarting. */
@@ -67,7 +70,7 @@ async function startOwned(options: EmbeddedOptions): Promise<EmbeddedServer> {
         return server.state;
       },
       url: (login) => loginUrl(server.endpoint, server.passwords, login),
-      stop: () => (stopped ??= server.stop().finally(() => ownership.release())),
+      stop: (limitMs) => (stopped ??= server.stop(limitMs).finally(() => ownership.release())),
     };
   } catch (error) {
     await ownership.release();

@@ -8,7 +8,7 @@ import type { Binaries } from './binaries.js';
 import type { Endpoint } from './endpoint.js';
 import { openPrivateLog } from './files.js';
 import { lastLines, spawned, spawnProgram } from './run.js';
-import { commandOf, isAlive } from './process.js';
+import { childrenOf, commandOf, identityOf, isAlive } from './process.js';
 import { until } from './until.js';
 
 /** What the server writes about itself in its cluster's postmaster.pid. */
@@ -167,24 +167,39 @@ async function textFrom(path: string, start: number): Promise<string> {
   return bytes.subarray(Math.min(start, bytes.length)).toString();
 }
 
+/** What the ends that are not in order may take, and leave a stop in all below `patienceMs` and a second. */
+const AT_ONCE_MS = 600;
+const BY_FORCE_MS = 400;
+
 /**
  * End a server: first so that it finishes what it wrote and needs no recovery, then at once, then by force. What was
- * committed is safe in each case.
- * @param options.patienceMs how long the orderly end may take; 1.5 s more for the others
+ * committed is safe in each case, and no process of the server is left.
+ * @param options.patienceMs how long the orderly end may take; 1 s more for the others
+ * @throws LedgerError `store-unavailable` when the system does not end one of its processes
  */
 export async function endPostmaster(pid: number, options: { readonly patienceMs: number }): Promise<void> {
-  const gone = (): Promise<boolean> => Promise.resolve(!isAlive(pid));
+  const children = new Map<number, string>();
+  const gone = (): Promise<boolean> => Promise.resolve(![pid, ...children.keys()].some(isAlive));
   for (const [signal, patienceMs] of [
     ['SIGINT', options.patienceMs],
-    ['SIGQUIT', 1000],
-    ['SIGKILL', 500],
+    ['SIGQUIT', AT_ONCE_MS],
+    ['SIGKILL', BY_FORCE_MS],
   ] as const) {
+    for (const child of await childrenOf(pid)) children.set(child, await identityOf(child));
     signalProcess(pid, signal);
-    // One that was stopped hears nothing else.
-    signalProcess(pid, 'SIGCONT');
+    if (signal === 'SIGKILL') await killAll(children);
+    // One that was stopped hears nothing else. Each child is a session of its own, which no signal to a group reaches.
+    for (const each of [pid, ...children.keys()]) signalProcess(each, 'SIGCONT');
     if (await until(gone, patienceMs)) return;
   }
   throw new LedgerError('store-unavailable', `PostgreSQL (process ${pid}) cannot be ended`);
+}
+
+/** A number may meanwhile be that of any program. */
+async function killAll(processes: ReadonlyMap<number, string>): Promise<void> {
+  for (const [pid, identity] of processes) {
+    if ((await identityOf(pid)) === identity) signalProcess(pid, 'SIGKILL');
+  }
 }
 
 /** Send a signal to a process that may have ended already. */

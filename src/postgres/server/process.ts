@@ -1,7 +1,7 @@
 /** Other processes, told apart although their numbers are used again. */
 import { execFile } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** Whether a process of this number runs; one that has ended and was not waited for by its parent does not. */
 export function isAlive(pid: number): boolean {
@@ -23,7 +23,7 @@ export function isAlive(pid: number): boolean {
  */
 export async function identityOf(pid: number): Promise<string> {
   if (!isAlive(pid)) return '';
-  if (process.platform !== 'linux') return `${pid} ${await ps(pid, 'lstart=')}`;
+  if (process.platform !== 'linux') return `${pid} ${await ps(['lstart='], ['-p', String(pid)])}`;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   return [pid, boot.trim(), pidNamespace(), statusOf(pid)?.[START_TIME]].join(' ');
 }
@@ -55,16 +55,38 @@ export async function commandOf(pid: number): Promise<readonly string[]> {
     const bytes = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     return bytes.split('\0');
   }
-  const [, program = '', directory = ''] = /^(.*?) -D (.*?) -c /.exec(await ps(pid, 'command=')) ?? [];
+  const [, program = '', directory = ''] =
+    /^(.*?) -D (.*?) -c /.exec(await ps(['command='], ['-p', String(pid)])) ?? [];
   return [program, '-D', directory];
 }
 
-/** One column of ps(1) for a process, empty when there is no such process, or no ps. */
-function ps(pid: number, column: string): Promise<string> {
+/** The processes that a process has started and that have not ended. */
+export async function childrenOf(pid: number): Promise<readonly number[]> {
+  const all = process.platform === 'linux' ? await parentsInProc() : await parentsInPs();
+  return all.flatMap(([child, parent]) => (parent === pid && isAlive(child) ? [child] : []));
+}
+
+async function parentsInProc(): Promise<readonly (readonly [number, number])[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.map((pid) => [pid, Number(statusOf(pid)?.[PARENT])]);
+}
+
+async function parentsInPs(): Promise<readonly (readonly [number, number])[]> {
+  const lines = (await ps(['pid=', 'ppid='], ['-A'])).split('\n');
+  return lines.map((line) => {
+    const [pid, parent] = line.trim().split(/\s+/);
+    return [Number(pid), Number(parent)];
+  });
+}
+
+/** The place of `ppid` (field 4 of stat) after the name. */
+const PARENT = 1;
+
+/** What ps(1) says of processes, empty when there are none such, or no ps. */
+function ps(columns: readonly string[], which: readonly string[]): Promise<string> {
   const options = { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } };
+  const args = ['-ww', ...columns.flatMap((column) => ['-o', column]), ...which];
   return new Promise((resolve) => {
-    execFile('ps', ['-ww', '-o', column, '-p', String(pid)], options, (error, text) =>
-      resolve(error ? '' : text.trim()),
-    );
+    execFile('ps', args, options, (error, text) => resolve(error ? '' : text.trim()));
   });
 }

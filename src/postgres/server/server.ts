@@ -80,9 +80,9 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     get state() {
       return supervisor.state;
     },
-    async stop() {
+    async stop(limitMs) {
       unwatchLog();
-      await supervisor.stop();
+      await supervisor.stop(limitMs);
       await rm(files.server, { force: true });
     },
   };

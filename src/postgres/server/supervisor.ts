@@ -7,8 +7,11 @@ export type Logger = Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'>;
 
 export interface Supervisor {
   readonly state: 'running' | 'restarting' | 'stopped';
-  /** Ends the server, in less than 5 s; nothing that was committed is lost. */
-  stop(): Promise<void>;
+  /**
+   * Ends the server; nothing that was committed is lost.
+   * @param limitMs what it may take; default 4.5 s, at least 1 s
+   */
+  stop(limitMs?: number): Promise<void>;
 }
 
 const FIRST_PAUSE_MS = 200;
@@ -17,8 +20,10 @@ const LONGEST_PAUSE_MS = 10_000;
 /** A server that ran for so long did not fail at once: the next pause is the first one again. */
 const STEADY_MS = 60_000;
 
-/** How long the orderly end may take; with the time for the others a stop stays below 5 s. */
-const PATIENCE_MS = 3_000;
+const STOP_MS = 4_500;
+
+/** What of a stop is kept for ending a server that does not end in order. */
+const FORCE_MS = 1_000;
 
 /**
  * @param first runs already
@@ -50,7 +55,7 @@ export function supervise(
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       const postmaster = await start(stopping.signal);
       if (isStopping()) {
-        await endPostmaster(postmaster.pid, { patienceMs: PATIENCE_MS });
+        await endPostmaster(postmaster.pid, { patienceMs: STOP_MS - FORCE_MS });
         return null;
       }
       logger.info('PostgreSQL runs again');
@@ -77,9 +82,9 @@ export function supervise(
       if (isStopping()) return 'stopped';
       return current ? 'running' : 'restarting';
     },
-    async stop() {
+    async stop(limitMs = STOP_MS) {
       stopping.abort();
-      if (current) await endPostmaster(current.pid, { patienceMs: PATIENCE_MS });
+      if (current) await endPostmaster(current.pid, { patienceMs: Math.max(limitMs - FORCE_MS, 0) });
       await keeping;
       process.removeListener('exit', orderEnd);
     },

@@ -18,8 +18,13 @@ export function newSource(): string {
   return `source-${randomUUID()}`;
 }
 
-export function read(log: EventLog, source: string): Promise<readonly RecordedEvent[]> {
-  return collect(log.readSource(source));
+/** A source's whole stream, of a log that says where its events stand. */
+export async function read(log: EventLog, source: string): Promise<readonly RecordedEvent[]> {
+  const events = await collect(log.readSource(source));
+  return events.map(({ position, ...event }) => {
+    if (position === null) throw new Error('the log does not say where the event stands');
+    return { position, ...event };
+  });
 }
 
 /** Append one event and read it. */

@@ -2,8 +2,10 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { EventLog } from '../../../src/event-log/port.js';
+import { Appender } from '../../../src/event-log/postgres/appender.js';
 import { openPostgresEventLog } from '../../../src/event-log/postgres/event-log.js';
 import { LedgerError } from '../../../src/ledger/error.js';
+import { createPool } from '../../../src/postgres/pool.js';
 import { candidates, collect, everything, revisions, subscribed } from '../../support/event-log.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../../support/ledger-database.js';
 import { startProxy, type PostgresProxy } from '../../support/postgres-proxy.js';
@@ -74,6 +76,30 @@ test('an append that waits for a lock is given up before its deadline, and has w
   await release();
   expect(await collect(log.readSource('locked'))).toEqual([]);
   expect(revisions(await log.append('locked', candidates(1)))).toEqual([0]);
+});
+
+test('an append that is given up while it waits for a connection is not written later', async () => {
+  const pool = createPool({ url: database.apiUrl, applicationName: 'late', max: 1 });
+  cleanups.push(() => pool.end());
+  const connecting: { readonly admit: () => void; readonly refuse: (error: Error) => void }[] = [];
+  const connect = (): Promise<pg.PoolClient> =>
+    new Promise<void>((admit, refuse) => connecting.push({ admit, refuse })).then(() => pool.connect());
+  const writePool = { connect } as unknown as pg.Pool;
+  const appender = new Appender({ writePool, readPool: pool, deadlineMs: 1_000 });
+  const began = performance.now();
+  const first = appender.append('late', candidates(1));
+  await vi.waitFor(() => expect(connecting).toHaveLength(1));
+  const second = appender.append('late', candidates(1));
+  // the second one's statement begins when a good part of its time is over
+  await vi.waitFor(() => expect(performance.now() - began).toBeGreaterThan(300));
+  connecting[0]?.refuse(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+  await expect(first).rejects.toMatchObject({ code: 'log-unavailable' });
+  await expect(second).rejects.toMatchObject({ code: 'log-unavailable' });
+  connecting[1]?.admit();
+  const third = appender.append('late', candidates(1));
+  await vi.waitFor(() => expect(connecting).toHaveLength(3));
+  connecting[2]?.admit();
+  expect(revisions(await third)).toEqual([0]);
 });
 
 test('a connection that ends while a statement is under way leaves it uncertain, and sending it again is safe', async () => {

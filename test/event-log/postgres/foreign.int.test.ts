@@ -46,6 +46,20 @@ test('a plain INSERT gets the next places, and wakes who is subscribed', async (
   expect(positions).toEqual(positions.map((_, n) => n + 1));
 });
 
+test('of several events under one identity the first is the one that is present', async () => {
+  const [wanted] = candidates(1);
+  if (wanted === undefined) throw new RangeError();
+  const { id } = wanted;
+  await throwAtLog(database.apiUrl, [
+    { source: 'twice' },
+    { source: 'twice', id, data: '"first"' },
+    { source: 'elsewhere', id },
+    { source: 'twice', id, data: '"second"' },
+  ]);
+  const [outcome] = await log.append('twice', [wanted]);
+  expect(outcome).toMatchObject({ status: 'present', event: { source: 'twice', revision: 1 } });
+});
+
 test('bytes that are no text have a source and a type of their own', async () => {
   const bytes = [
     Buffer.of(0xff),
