@@ -118,7 +118,7 @@ function conflict(current: bigint, options: streams.AppendReq.Options): streams.
 function deletedAt(stream: string, expected: ExpectedRevision, result: AppendResult): string {
   if (result.status === 'deleted') throw streamDeleted(stream);
   if (result.status === 'wrong-expected-version') {
-    throw wrongExpectedVersion(stream, String(expected), result.current);
+    throw wrongExpectedVersion(stream, expected, result.current);
   }
   return String(result.position ?? 0);
 }

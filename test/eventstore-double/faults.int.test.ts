@@ -1,5 +1,6 @@
 /** The double's switches: each fault does to a client what the real one would. */
 import { randomUUID } from 'node:crypto';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEventStoreDouble, type EventStoreDouble } from './eventstore-double.js';
 import { rawClient, recorded, type RawClient } from './raw-client.js';
@@ -130,6 +131,17 @@ describe("the double's faults", () => {
     const other = await live();
     double.faults.dropSlowConsumers();
     expect(await refusal(other.next())).toEqual({ code: 10 });
+  });
+
+  it('drops a consumer in a way that the public client takes for a timeout', async () => {
+    await client.append(stream, [{}]);
+    double.faults.slowConsumers = { events: 1 };
+    const publicClient = EventStoreDBClient.connectionString(double.url);
+    const consume = async (): Promise<void> => {
+      for await (const { event } of publicClient.subscribeToAll()) expect(event?.streamId).toBe(stream);
+    };
+    await expect(consume()).rejects.toMatchObject({ type: 'timeout', code: 10 });
+    await publicClient.dispose();
   });
 
   it('refuses credentials with 16 and forbids with 7', async () => {

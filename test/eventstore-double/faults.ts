@@ -44,7 +44,7 @@ export class Faults {
     this.#subscriptions = subscriptions;
   }
 
-  /** The next appends fail so, before or after writing. Appends that fail for a reason of their own do not count. */
+  /** The next appends fail so, before or after writing. Those that are refused for access, size or form do not count. */
   failAppends(when: When, failure: Failure, times = 1): void {
     for (let n = 0; n < times; n += 1) this.#appends[when].push(failure);
   }

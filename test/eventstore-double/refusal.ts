@@ -1,5 +1,9 @@
 /** How the server says no: gRPC statuses with the trailers that clients of EventStoreDB read. */
 import { Metadata, status } from '@grpc/grpc-js';
+import type { ExpectedRevision } from './record.js';
+
+/** What an expectation that names no revision is called in trailers. */
+const NUMBERS = { any: '-2', no_stream: '-1', stream_exists: '-4' } as const;
 
 /** Thrown by a handler, answered as the call's status. */
 export class Refusal extends Error {
@@ -37,14 +41,15 @@ export function streamDeleted(stream: string): Refusal {
 }
 
 /** Only deletions are refused so; an append answers with a message. */
-export function wrongExpectedVersion(stream: string, expected: string, current: bigint): Refusal {
+export function wrongExpectedVersion(stream: string, expected: ExpectedRevision, current: bigint): Refusal {
+  const version = typeof expected === 'bigint' ? String(expected) : NUMBERS[expected];
   return new Refusal(
     status.FAILED_PRECONDITION,
-    `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${expected}, Actual version: ${current}`,
+    `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${version}, Actual version: ${current}`,
     {
       exception: 'wrong-expected-version',
       'stream-name': stream,
-      'expected-version': expected,
+      'expected-version': version,
       'actual-version': String(current),
     },
   );

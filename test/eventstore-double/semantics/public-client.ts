@@ -49,6 +49,15 @@ export function publicClientSemantics({ url }: ServerUnderTest): void {
       await expect(read()).rejects.toMatchObject({ type: 'stream-not-found' });
     });
 
+    it('is told where a stream stands that it would delete', async () => {
+      const stream = newStream();
+      await client.appendToStream(stream, jsonEvent({ type: 'user.login', data: {} }));
+      await expect(client.deleteStream(stream, { expectedRevision: 'no_stream' })).rejects.toMatchObject({
+        type: 'wrong-expected-version',
+        actualVersion: 0n,
+      });
+    });
+
     it('sets metadata, deletes and tombstones', async () => {
       const stream = newStream();
       await client.appendToStream(stream, jsonEvent({ type: 'user.login', data: {} }));
