@@ -17,7 +17,8 @@ export interface LogRecord {
   readonly type: string;
   readonly data: Buffer;
   readonly metadata: Buffer;
-  readonly position: Position;
+  /** null in a stream whose server does not know it; never null in $all */
+  readonly position: Position | null;
   /** the server's time of recording, cut to milliseconds */
   readonly created: Instant;
 }

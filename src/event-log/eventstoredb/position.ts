@@ -7,18 +7,12 @@ export interface LogPosition {
   readonly prepare: bigint;
 }
 
-/** What a server before 22.6 says of a record that it reads from a stream. */
+/** What the server says of a record in a stream when it does not know where it was committed. */
 const UNKNOWN = 18_446_744_073_709_551_615n;
 
-/** @throws LedgerError `invalid-configuration` for a server that does not say where a record stands */
-export function formatPosition({ commit, prepare }: LogPosition): Position {
-  if (commit === UNKNOWN) {
-    throw new LedgerError(
-      'invalid-configuration',
-      'EVENTSTORE_URL: the server must be EventStoreDB 22.6 or newer',
-    );
-  }
-  return `${commit}/${prepare}` as Position;
+/** @returns null for a place that the server does not know: in streams of servers before 22.6, and of transactions of old */
+export function formatPosition({ commit, prepare }: LogPosition): Position | null {
+  return commit === UNKNOWN ? null : (`${commit}/${prepare}` as Position);
 }
 
 /** @throws LedgerError `invalid-input` for text that EventStoreDB gives no position as */

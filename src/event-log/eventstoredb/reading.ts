@@ -1,7 +1,7 @@
 /** Reading streams and places: in pages, so that no call outlives its deadline because its reader takes its time. */
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { LedgerError } from '../../ledger/error.js';
-import type { Instant, Position, RecordedEvent, Revision } from '../../ledger/types.js';
+import type { Instant, Position, RecordedEvent, Revision, StreamEvent } from '../../ledger/types.js';
 import { isWellFormed } from '../../ledger/utf8.js';
 import type { LookUp, ReadOptions } from '../port.js';
 import type { Connection } from './connection.js';
@@ -14,7 +14,7 @@ import {
   type StreamRead,
 } from './messages.js';
 import { comparePositions } from './position.js';
-import { eventOf, SOURCE_PREFIX, streamOf } from './streams.js';
+import { eventInLog, eventOf, SOURCE_PREFIX, streamOf } from './streams.js';
 
 /** A page ends with so many events, or so many bytes of data and metadata. */
 const PAGE = { events: 1_000, bytes: 8 * 1024 * 1024 } as const;
@@ -36,7 +36,7 @@ export class StreamReader {
   }
 
   /** See EventLog.readSource. A stream with a tombstone yields nothing: the server hides it. */
-  async *source(source: string, options: ReadOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
+  async *source(source: string, options: ReadOptions = {}): AsyncGenerator<StreamEvent, void, undefined> {
     if (!isWellFormed(source)) return;
     const backwards = options.direction === 'backwards';
     const stream = streamOf(source);
@@ -83,7 +83,7 @@ export class StreamReader {
   async newest(): Promise<RecordedEvent | null> {
     for (let from: Position | null = null; ;) {
       const records = await this.#log({ from, backwards: true, limit: 10 });
-      const event = records.map(eventOf).find((found) => found !== null);
+      const event = records.map(eventInLog).find((found) => found !== null);
       if (event !== undefined) return event;
       const last = records.at(-1);
       if (last === undefined || last.position === from) return null;
@@ -96,7 +96,7 @@ export class StreamReader {
     for (let from = position; ;) {
       const records = await this.#log({ from, backwards: false, limit: 10 });
       const event = records
-        .map(eventOf)
+        .map(eventInLog)
         .find(
           (found) => found !== null && (position === null || comparePositions(found.position, position) > 0),
         );
@@ -126,7 +126,7 @@ export class StreamReader {
     }
   }
 
-  async #event(read: StreamRead): Promise<RecordedEvent | null> {
+  async #event(read: StreamRead): Promise<StreamEvent | null> {
     const { records } = await this.#page(read);
     return records[0] === undefined ? null : eventOf(records[0]);
   }

@@ -1,5 +1,5 @@
 /** Which identities stand in one source's stream: remembered for its newest events, read where they are not. */
-import type { EventId, RecordedEvent, Revision } from '../../ledger/types.js';
+import type { EventId, Revision, StreamEvent } from '../../ledger/types.js';
 import { hiddenFrom, type StreamReader } from './reading.js';
 import { NEWEST, RecentIdentities } from './recent-identities.js';
 
@@ -42,11 +42,11 @@ export class StreamIdentities {
     ids: ReadonlySet<EventId>,
     { since, newest }: Search,
     head: number,
-  ): Promise<ReadonlyMap<EventId, RecordedEvent>> {
+  ): Promise<ReadonlyMap<EventId, StreamEvent>> {
     const from = Math.min(since ?? Infinity, newest ? Math.max(0, head + 1 - NEWEST) : Infinity, head + 1);
     await this.#cover(from, head + 1);
     if (since !== null && this.#recent.hides(since)) throw hiddenFrom(this.#source, since, head);
-    const found = new Map<EventId, RecordedEvent>();
+    const found = new Map<EventId, StreamEvent>();
     for (const id of ids) {
       const revision = this.#recent.revisionOf(id);
       if (revision === undefined) continue;
@@ -57,7 +57,7 @@ export class StreamIdentities {
     return found;
   }
 
-  async eventAt(revision: number): Promise<RecordedEvent | null> {
+  async eventAt(revision: number): Promise<StreamEvent | null> {
     for await (const event of this.#reader.source(this.#source, { from: revision as Revision, limit: 1 })) {
       return event.revision === revision ? event : null;
     }

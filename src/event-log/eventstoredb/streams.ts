@@ -1,6 +1,6 @@
 /** One stream for each source, and what stands in it. */
 import { LedgerError } from '../../ledger/error.js';
-import type { RecordedEvent, Revision } from '../../ledger/types.js';
+import type { RecordedEvent, Revision, StreamEvent } from '../../ledger/types.js';
 import { isWellFormed } from '../../ledger/utf8.js';
 import type { LogRecord } from './messages.js';
 
@@ -16,7 +16,7 @@ export function streamOf(source: string): string {
 const TOMBSTONE = '$streamDeleted';
 
 /** The event that a record of a source's stream is; null for a tombstone, which is administration. */
-export function eventOf(record: LogRecord): RecordedEvent | null {
+export function eventOf(record: LogRecord): StreamEvent | null {
   if (record.type === TOMBSTONE || !record.stream.startsWith(SOURCE_PREFIX)) return null;
   const { position, id, type, data, metadata } = record;
   return {
@@ -29,4 +29,14 @@ export function eventOf(record: LogRecord): RecordedEvent | null {
     metadata,
     loggedAt: record.created,
   };
+}
+
+/** The same of a record that was read from $all. */
+export function eventInLog(record: LogRecord): RecordedEvent | null {
+  const event = eventOf(record);
+  if (event === null) return null;
+  const { position, ...rest } = event;
+  if (position === null)
+    throw new LedgerError('internal', 'EventStoreDB delivered an event without its position');
+  return { position, ...rest };
 }

@@ -4,14 +4,13 @@
  * The server ends a live subscription whose consumer is 32 events behind, about once a second under load, whatever the
  * consumer does; it is made anew at once, after the last event that was handed over. Nothing is lost or repeated by it.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '../../ledger/error.js';
 import type { Position, RecordedEvent } from '../../ledger/types.js';
 import type { LogBatch } from '../port.js';
 import type { Connection, Flow } from './connection.js';
 import { faultOf, readFailure } from './fault.js';
 import { readAnswer, readLogRequest } from './messages.js';
-import { eventOf, SOURCE_PREFIX } from './streams.js';
+import { eventInLog, SOURCE_PREFIX } from './streams.js';
 
 /** What may have arrived and wait to be handed over; beyond, the server is not read from. */
 const AHEAD = { events: 4_000, bytes: 16 * 1024 * 1024 } as const;
@@ -19,9 +18,7 @@ const AHEAD = { events: 4_000, bytes: 16 * 1024 * 1024 } as const;
 /** A server that does not say that it has delivered everything has, when nothing came for so long. */
 const SILENCE_MS = 500;
 
-/** After an end without an error and without an event: a server that goes down, perhaps. */
-const PAUSE_MS = 100;
-const MOST_SILENT_ENDS = 10;
+const ENDED = 'EventStoreDB ended the subscription';
 
 export interface SubscriptionParts {
   readonly connection: Pick<Connection, 'subscribe'>;
@@ -37,25 +34,16 @@ export async function* subscription(
 ): AsyncGenerator<LogBatch, void, undefined> {
   const aborted = (): boolean => parts.signal.aborted;
   let after = start;
-  let silentEnds = 0;
   while (!aborted()) {
     const arrivals = new Arrivals(parts.signal);
     try {
       await arrivals.begin(parts.connection, after);
       for (let batch = await arrivals.next(); batch !== null; batch = await arrivals.next()) {
-        const last = batch.events.at(-1);
-        if (last !== undefined) {
-          after = last.position;
-          silentEnds = 0;
-        }
+        after = batch.events.at(-1)?.position ?? after;
         yield batch;
       }
-      if (aborted()) return;
-      silentEnds += 1;
-      if (silentEnds > MOST_SILENT_ENDS) {
-        throw new LedgerError('log-unavailable', 'EventStoreDB ends the subscription again and again');
-      }
-      await delay(PAUSE_MS, undefined, { signal: parts.signal }).catch(() => undefined);
+      // only who is not wanted any more has nothing more to come
+      return;
     } catch (error) {
       if (aborted()) return;
       if (faultOf(error).kind !== 'too-slow') throw readFailure(error);
@@ -89,7 +77,7 @@ class Arrivals {
     this.#flow = await connection.subscribe(request, {
       answer: (answer) => {
         const read = readAnswer(answer);
-        if (read.kind === 'record') this.#take(eventOf(read.record));
+        if (read.kind === 'record') this.#take(eventInLog(read.record));
         else if (read.kind === 'caught-up') this.#caughtUp = true;
         this.#arrived();
       },
@@ -100,15 +88,13 @@ class Arrivals {
     });
   }
 
-  /** @returns null when it has ended without an error; @throws what it ended with, after what had arrived before */
+  /** @returns null when aborted; @throws what it ended with, after what had arrived before */
   async next(): Promise<LogBatch | null> {
     for (;;) {
       if (this.#signal.aborted) return null;
       if (this.#events.length > 0) return this.#handOver();
-      if (this.#over !== null) {
-        if (this.#over.error !== null) throw this.#over.error;
-        return null;
-      }
+      // an end without an error is that of a server that goes down: the next one may have another log
+      if (this.#over !== null) throw this.#over.error ?? new LedgerError('log-unavailable', ENDED);
       if (this.#caughtUp && !this.#saidLive) {
         this.#saidLive = true;
         return { events: [], live: true };
