@@ -6,8 +6,8 @@ import { DELETED, type LogRecord, type ProposedRecord } from './record.js';
 
 export type Alteration = (records: readonly LogRecord[]) => readonly LogRecord[];
 
-/** Another content in a record's place. */
-export function changed(record: LogRecord, parts: Partial<ProposedRecord>): Alteration {
+/** Another content in a record's place, or another time, stream or revision. */
+export function changed(record: LogRecord, parts: Partial<Omit<LogRecord, 'position'>>): Alteration {
   return replacing(record, (found) => ({ ...found, ...parts }));
 }
 

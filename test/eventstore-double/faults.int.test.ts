@@ -135,7 +135,7 @@ describe("the double's faults", () => {
 
   it('drops a consumer in a way that the public client takes for a timeout', async () => {
     await client.append(stream, [{}]);
-    double.faults.slowConsumers = { events: 1 };
+    double.faults.slowConsumers = { milliseconds: 0 };
     const publicClient = EventStoreDBClient.connectionString(double.url);
     const consume = async (): Promise<void> => {
       for await (const { event } of publicClient.subscribeToAll()) expect(event?.streamId).toBe(stream);

@@ -20,6 +20,8 @@ export interface SlowConsumers {
   readonly behind?: number;
   /** every subscription is ended after so many events, whatever its consumer does */
   readonly events?: number;
+  /** every subscription is ended with its first event after so many ms */
+  readonly milliseconds?: number;
 }
 
 /** What is under way, and ends when told. */

@@ -24,6 +24,7 @@ export class Subscription {
   readonly #service: Service;
   readonly #options: Subscribed;
   readonly #stopListening: () => void;
+  readonly #since = Date.now();
   #next: number;
   #live = false;
   #pumping = false;
@@ -96,8 +97,9 @@ export class Subscription {
     const taken = this.#call.write(eventResponse(record, this.#options.uuids));
     if (this.#live) this.#behind -= 1;
     this.#sent += 1;
-    const { events = Infinity } = this.#service.faults.slowConsumers;
-    if (this.#sent >= events) this.end(consumerTooSlow(this.#live ? 'while live' : 'transitioning to live'));
+    const { events = Infinity, milliseconds = Infinity } = this.#service.faults.slowConsumers;
+    const isDue = this.#sent >= events || Date.now() - this.#since >= milliseconds;
+    if (isDue) this.end(consumerTooSlow(this.#live ? 'while live' : 'transitioning to live'));
     return taken || this.#ended;
   }
 
