@@ -33,6 +33,14 @@ export interface ClientConfig {
   readonly dataDirectory: string;
 }
 
+/** What setting up EventStoreDB needs to know. */
+export interface EventStoreAdminConfig {
+  readonly adminUrl: string;
+  /** of the users that it makes; null: not given */
+  readonly apiPassword: string | null;
+  readonly projectorPassword: string | null;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws LedgerError `invalid-configuration` naming every variable that is wrong */
@@ -75,6 +83,20 @@ export function readClientConfig(
   return config;
 }
 
+/** @throws LedgerError `invalid-configuration` naming every variable that is wrong */
+export function readEventStoreAdminConfig(environment: Environment): EventStoreAdminConfig {
+  const read = new Reader(environment);
+  const config: EventStoreAdminConfig = {
+    adminUrl:
+      read.eventStoreUrl('EVENTSTORE_ADMIN_URL') ??
+      read.required('EVENTSTORE_ADMIN_URL', 'esdb://admin:…@host:2113'),
+    apiPassword: read.secret('EVENTSTORE_API_PASSWORD'),
+    projectorPassword: read.secret('EVENTSTORE_PROJECTOR_PASSWORD'),
+  };
+  read.finish();
+  return config;
+}
+
 class Reader {
   readonly #environment: Environment;
   readonly #mistakes: string[] = [];
@@ -92,6 +114,14 @@ class Reader {
     if (this.#mistakes.length > 0) {
       throw new LedgerError('invalid-configuration', this.#mistakes.join('\n'));
     }
+  }
+
+  /** Stands in the place of a value that must be there. */
+  required(name: string, form: string): string {
+    if (this.text(name) === null && this.text(`${name}_FILE`) === null) {
+      this.mistake(name, `must be set, as ${form}`);
+    }
+    return '';
   }
 
   /** An empty variable counts as unset, as in shells and compose files. */

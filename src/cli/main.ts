@@ -1,5 +1,6 @@
 /** The command line: which commands there are, and how they end. Each command is in the file of its name. */
 import { Command, CommanderError } from 'commander';
+import { addEventStore } from './eventstore.js';
 import { addExport } from './export.js';
 import { EXIT, explainFailure } from './exit.js';
 import { addImport } from './import.js';
@@ -26,7 +27,16 @@ const program = new Command('event-ledger')
   .exitOverride()
   .showHelpAfterError();
 
-for (const add of [addServe, addImport, addVerify, addExport, addVerifyExport, addRebuild, addMigrate]) {
+for (const add of [
+  addServe,
+  addImport,
+  addVerify,
+  addExport,
+  addVerifyExport,
+  addRebuild,
+  addMigrate,
+  addEventStore,
+]) {
   add(program, run);
 }
 
