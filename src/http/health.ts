@@ -1,7 +1,8 @@
 /** How the ledger is: what /health, /readyz and the problem of a missing entry say. */
 import type { EventLog } from '../event-log/port.js';
+import { LedgerError } from '../ledger/error.js';
 import { instantToMs } from '../ledger/time.js';
-import type { Head, Instant } from '../ledger/types.js';
+import type { Head, Instant, Position } from '../ledger/types.js';
 import type { LedgerReader } from '../read-model/port.js';
 import type { Verifier } from './verifying.js';
 
@@ -22,7 +23,7 @@ export interface Alarm {
 export interface Lag {
   /** how many events of the log the ledger has not yet; null where the log cannot tell */
   readonly events: number | null;
-  /** how long the oldest of them has waited */
+  /** how long the oldest of them has waited; null where that is not known */
   readonly seconds: number | null;
 }
 
@@ -86,11 +87,21 @@ async function lookAtProgress(
 ): Promise<{ readonly lag: Lag; readonly head: Head } | null> {
   try {
     const { size, hash, position } = await reader.head();
-    const { events, oldest } = await log.backlog(position);
-    const seconds = oldest === null ? 0 : Math.max(0, (Date.now() - instantToMs(oldest)) / 1000);
-    return { lag: { events, seconds }, head: { size, hash } };
+    return { lag: await lagAfter(log, position), head: { size, hash } };
   } catch {
     return null;
+  }
+}
+
+/** An API process whose user may not read the whole log does not know how far the ledger is behind; it serves all the same. */
+async function lagAfter(log: Pick<EventLog, 'backlog'>, position: Position | null): Promise<Lag> {
+  try {
+    const { events, oldest } = await log.backlog(position);
+    const seconds = oldest === null ? 0 : Math.max(0, (Date.now() - instantToMs(oldest)) / 1000);
+    return { events, seconds };
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'access-denied') return UNKNOWN.lag;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { monitorHealth, type ProjectorView } from '../../src/http/health.js';
-import { LedgerError } from '../../src/ledger/error.js';
+import { LedgerError, type LedgerErrorCode } from '../../src/ledger/error.js';
 import { instantFromMs } from '../../src/ledger/time.js';
 import { NO_HASH, type Position } from '../../src/ledger/types.js';
 
@@ -14,6 +14,7 @@ interface Situation {
   readonly projector?: ProjectorView;
   readonly intact?: boolean;
   readonly headFails?: boolean;
+  readonly backlogFails?: LedgerErrorCode;
 }
 
 function monitor(situation: Situation) {
@@ -25,10 +26,12 @@ function monitor(situation: Situation) {
     log: {
       health: () => answer(log),
       backlog: () =>
-        Promise.resolve({
-          events: waitedMs === null ? 0 : 7,
-          oldest: waitedMs === null ? null : instantFromMs(Date.now() - waitedMs),
-        }),
+        situation.backlogFails === undefined
+          ? Promise.resolve({
+              events: waitedMs === null ? 0 : 7,
+              oldest: waitedMs === null ? null : instantFromMs(Date.now() - waitedMs),
+            })
+          : Promise.reject(new LedgerError(situation.backlogFails, 'no')),
     },
     reader: {
       health: () => answer(reader),
@@ -58,6 +61,8 @@ describe('health', () => {
     ['the log is down', { log: 'down' }, 'down'],
     ['the read model is down', { reader: 'down' }, 'down'],
     ['the head cannot be read', { headFails: true }, 'down'],
+    ['the log does not let this process look how far it has come', { backlogFails: 'access-denied' }, 'ok'],
+    ['the log cannot be looked through', { backlogFails: 'log-unavailable' }, 'down'],
   ])('when %s', async (_what, situation, status) => {
     expect((await monitor(situation).health()).status).toBe(status);
   });
@@ -72,6 +77,13 @@ describe('health', () => {
     expect(await monitor({ log: 'down' }).health()).toMatchObject({
       lag: { events: null, seconds: null },
       head: null,
+    });
+  });
+
+  it('a lag that the log does not let this process look for is not known', async () => {
+    expect(await monitor({ backlogFails: 'access-denied' }).health()).toMatchObject({
+      lag: { events: null, seconds: null },
+      head: { size: 0 },
     });
   });
 
