@@ -1,5 +1,6 @@
 /** The event log in EventStoreDB (or KurrentDB, its new name): one stream for each source, `ledger-<source>`. */
 import { LedgerError } from '../../ledger/error.js';
+import type { Position } from '../../ledger/types.js';
 import type { EventLog, LogHealth } from '../port.js';
 import { Appender } from './appender.js';
 import { openConnection } from './connection.js';
@@ -33,6 +34,7 @@ export function openEventStoreDbEventLog(options: EventStoreDbEventLogOptions): 
   const probe = new StreamReader(connection, HEALTH_LIMIT_MS);
   const appender = new Appender({ connection, reader, deadlineMs });
   const closing = new AbortController();
+  let closed: Promise<void> | null = null;
 
   async function open<Result>(run: () => Promise<Result>): Promise<Result> {
     requireOpen(closing.signal);
@@ -45,7 +47,7 @@ export function openEventStoreDbEventLog(options: EventStoreDbEventLogOptions): 
 
   return {
     append(source, candidates, { since } = {}) {
-      if (closing.signal.aborted) return Promise.reject(closed());
+      if (closing.signal.aborted) return Promise.reject(wasClosed());
       return appender.append(source, candidates, since ?? null);
     },
     async *readSource(source, readOptions) {
@@ -58,7 +60,8 @@ export function openEventStoreDbEventLog(options: EventStoreDbEventLogOptions): 
     async *subscribe({ after, signal }) {
       if (after !== null) parsePosition(after);
       const ended = AbortSignal.any([signal, closing.signal]);
-      yield* subscription(after, { connection, signal: ended, fellBehind });
+      const newest = async (): Promise<Position | null> => (await reader.newest())?.position ?? null;
+      yield* subscription(after, { connection, newest, signal: ended, fellBehind });
     },
     newest: () => open(async () => (await reader.newest())?.position ?? null),
     backlog: (after) => open(async () => ({ events: null, oldest: await reader.oldestAfter(after) })),
@@ -72,19 +75,21 @@ export function openEventStoreDbEventLog(options: EventStoreDbEventLogOptions): 
         return { status: 'down', detail: error instanceof Error ? error.message : String(error) };
       }
     },
-    async close() {
-      if (closing.signal.aborted) return;
-      closing.abort();
-      await appender.idle();
-      await connection.close();
+    close() {
+      closed ??= (async () => {
+        closing.abort();
+        await appender.idle();
+        await connection.close();
+      })();
+      return closed;
     },
   };
 }
 
 function requireOpen(closing: AbortSignal): void {
-  if (closing.aborted) throw closed();
+  if (closing.aborted) throw wasClosed();
 }
 
-function closed(): LedgerError {
+function wasClosed(): LedgerError {
   return new LedgerError('log-unavailable', 'the event log was closed');
 }

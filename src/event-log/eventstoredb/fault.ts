@@ -23,6 +23,11 @@ export interface Fault {
   readonly cause: unknown;
 }
 
+/** Nothing of it left this process. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent';
+}
+
 /** Status codes of gRPC that mean something here. */
 const STATUS = {
   unknown: 2,
@@ -36,6 +41,9 @@ const STATUS = {
   unauthenticated: 16,
 } as const;
 
+/** What the server says that is not ready, and the transport of a call that never got a connection. */
+const NEVER_BEGAN = /^No connection established|^Channel closed before call started|Server Is Not Ready/i;
+
 export function faultOf(error: unknown): Fault {
   const { code, details, message, metadata } = error as {
     readonly code?: unknown;
@@ -44,6 +52,7 @@ export function faultOf(error: unknown): Fault {
     readonly metadata?: { getMap?(): Readonly<Record<string, string | Buffer>> };
   };
   const detail = details ?? message ?? String(error);
+  if (error instanceof NotSent) return { kind: 'unreachable', detail, cause: error };
   const exception = metadata?.getMap?.().exception?.toString() ?? '';
   return { kind: kindOf(code, exception, detail), detail, cause: error };
 }
@@ -59,15 +68,17 @@ function kindOf(code: unknown, exception: string, detail: string): FaultKind {
       return exception === 'stream-deleted' ? 'stream-deleted' : 'broken';
     case STATUS.unknown:
     case STATUS.invalidArgument:
-    case STATUS.resourceExhausted:
       return 'refused';
+    case STATUS.resourceExhausted:
+      // a message that is too large, or else a connection that asks for calm
+      return /\bmessage\b/i.test(detail) ? 'refused' : 'broken';
     case STATUS.aborted:
       return detail.includes('Consumer too slow') ? 'too-slow' : 'broken';
     case STATUS.unavailable:
-      return /^No connection established|Server Is Not Ready/i.test(detail) ? 'unreachable' : 'broken';
+      return NEVER_BEGAN.test(detail) ? 'unreachable' : 'broken';
     case undefined:
-      // the client's own: no node was found
-      return 'unreachable';
+      // the client's own
+      return detail.startsWith('Failed to discover') ? 'unreachable' : 'broken';
     default:
       return 'broken';
   }

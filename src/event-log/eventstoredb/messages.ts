@@ -32,9 +32,13 @@ export type Answer =
 
 /** What an append did. */
 export type AppendAnswer =
-  | { readonly kind: 'appended'; readonly lastRevision: number }
+  /** placed: the server says where in the log; not of what it takes for a repetition and does not show */
+  | { readonly kind: 'appended'; readonly lastRevision: number; readonly placed: boolean }
   /** lastRevision −1: there is no such stream */
   | { readonly kind: 'wrong-revision'; readonly lastRevision: number };
+
+/** A revision that no stream ends with: who expects it is told the one that is there, and writes nothing. */
+export const NOWHERE = Number.MAX_SAFE_INTEGER;
 
 /** @param lastRevision the revision that the stream must end with, −1 for a stream that does not exist */
 export function appendRequest(
@@ -72,6 +76,7 @@ export function appendAnswer(response: AppendResp): AppendAnswer {
     return {
       kind: 'appended',
       lastRevision: success.hasNoStream() ? -1 : Number(success.getCurrentRevision()),
+      placed: success.hasPosition(),
     };
   }
   const wrong = response.getWrongExpectedVersion();

@@ -10,6 +10,7 @@ import {
   readAnswer,
   readLogRequest,
   readStreamRequest,
+  type LogRead,
   type LogRecord,
   type StreamRead,
 } from './messages.js';
@@ -18,6 +19,9 @@ import { eventInLog, eventOf, SOURCE_PREFIX, streamOf } from './streams.js';
 
 /** A page ends with so many events, or so many bytes of data and metadata. */
 const PAGE = { events: 1_000, bytes: 8 * 1024 * 1024 } as const;
+
+/** The newest event of a stream. */
+const LAST = { from: null, backwards: true, limit: 1 } as const;
 
 interface Page {
   readonly records: readonly LogRecord[];
@@ -29,7 +33,7 @@ export class StreamReader {
   readonly #connection: Connection;
   readonly #deadlineMs: number;
 
-  /** @param deadlineMs for each page */
+  /** @param deadlineMs for each page of a source, and for all that another question takes */
   constructor(connection: Connection, deadlineMs: number) {
     this.#connection = connection;
     this.#deadlineMs = deadlineMs;
@@ -43,12 +47,8 @@ export class StreamReader {
     let from: number | null = options.from ?? null;
     let left = options.limit ?? Infinity;
     while (left > 0 && (from === null || from >= 0)) {
-      const { records, full } = await this.#page({
-        stream,
-        from,
-        backwards,
-        limit: Math.min(left, PAGE.events),
-      });
+      const page = { stream, from, backwards, limit: Math.min(left, PAGE.events) };
+      const { records, full } = await this.#page(page, this.#until());
       for (const record of records) {
         const event = eventOf(record);
         if (event !== null) yield event;
@@ -62,7 +62,7 @@ export class StreamReader {
 
   /** The revision that the stream ends with as far as it can be read; −1 when nothing of it can. */
   async lastRevision(stream: string): Promise<number> {
-    const { records } = await this.#page({ stream, from: null, backwards: true, limit: 1 });
+    const { records } = await this.#page({ stream, ...LAST }, this.#until());
     return records[0] === undefined ? -1 : Number(records[0].revision);
   }
 
@@ -70,19 +70,23 @@ export class StreamReader {
   async lookUp(source: string, revision: Revision): Promise<LookUp> {
     if (!isWellFormed(source)) return { status: 'absent', lastRevision: null };
     const stream = streamOf(source);
-    const next = await this.#event({ stream, from: revision, backwards: false, limit: 1 });
+    const until = this.#until();
+    const next = await this.#event({ stream, from: revision, backwards: false, limit: 1 }, until);
     if (next?.revision === revision) return { status: 'found', event: next };
     if (next !== null) return { status: 'hidden', reason: 'truncated' };
-    const hiding = await this.#hiding(stream, revision);
-    if (hiding !== null) return { status: 'hidden', reason: hiding };
-    const last = await this.#event({ stream, from: null, backwards: true, limit: 1 });
-    return { status: 'absent', lastRevision: last?.revision ?? null };
+    // what is hidden stands before what is shown: a stream ends where the server shows that it does
+    const last = await this.#event({ stream, ...LAST }, until);
+    if (last !== null && last.revision < revision) return { status: 'absent', lastRevision: last.revision };
+    if (last !== null) return this.lookUp(source, revision);
+    const hiding = await this.#hiding(stream, revision, until);
+    return hiding === null ? { status: 'absent', lastRevision: null } : { status: 'hidden', reason: hiding };
   }
 
   /** The newest event of any source. */
   async newest(): Promise<RecordedEvent | null> {
+    const until = this.#until();
     for (let from: Position | null = null; ;) {
-      const records = await this.#log({ from, backwards: true, limit: 10 });
+      const records = await this.#log({ from, backwards: true, limit: 10 }, until);
       const event = records.map(eventInLog).find((found) => found !== null);
       if (event !== undefined) return event;
       const last = records.at(-1);
@@ -93,8 +97,9 @@ export class StreamReader {
 
   /** When the first event after a position was recorded; null when there is none. */
   async oldestAfter(position: Position | null): Promise<Instant | null> {
+    const until = this.#until();
     for (let from = position; ;) {
-      const records = await this.#log({ from, backwards: false, limit: 10 });
+      const records = await this.#log({ from, backwards: false, limit: 10 }, until);
       const event = records
         .map(eventInLog)
         .find(
@@ -107,18 +112,18 @@ export class StreamReader {
     }
   }
 
-  /** Why the server shows nothing at a place and after it; null when there is nothing. */
-  async #hiding(stream: string, revision: number): Promise<'truncated' | 'deleted' | null> {
-    if (await this.#isTombstoned(stream)) return 'deleted';
-    const { records } = await this.#page({ stream: `$$${stream}`, from: null, backwards: true, limit: 1 });
+  /** Why the server shows nothing of a stream; null when there is nothing, or not so much. */
+  async #hiding(stream: string, revision: number, until: number): Promise<'truncated' | 'deleted' | null> {
+    if (await this.#isTombstoned(stream, until)) return 'deleted';
+    const { records } = await this.#page({ stream: `$$${stream}`, ...LAST }, until);
     const limits = limitsOf(records[0]);
     if (limits.truncateBefore === DELETED) return 'deleted';
     return limits.truncateBefore > revision || limits.mayHide ? 'truncated' : null;
   }
 
-  async #isTombstoned(stream: string): Promise<boolean> {
+  async #isTombstoned(stream: string, until: number): Promise<boolean> {
     try {
-      await this.#answers(readStreamRequest({ stream, from: null, backwards: true, limit: 1 }), 1);
+      await this.#answers(readStreamRequest({ stream, ...LAST }), 1, until);
       return false;
     } catch (error) {
       if (faultOf(error).kind === 'stream-deleted') return true;
@@ -126,37 +131,40 @@ export class StreamReader {
     }
   }
 
-  async #event(read: StreamRead): Promise<StreamEvent | null> {
-    const { records } = await this.#page(read);
+  #until(): number {
+    return Date.now() + this.#deadlineMs;
+  }
+
+  async #event(read: StreamRead, until: number): Promise<StreamEvent | null> {
+    const { records } = await this.#page(read, until);
     return records[0] === undefined ? null : eventOf(records[0]);
   }
 
-  async #page(read: StreamRead): Promise<Page> {
+  async #page(read: StreamRead, until: number): Promise<Page> {
     try {
-      return await this.#answers(readStreamRequest(read), read.limit);
+      return await this.#answers(readStreamRequest(read), read.limit, until);
     } catch (error) {
       if (faultOf(error).kind === 'stream-deleted') return { records: [], full: false };
       throw readFailure(error);
     }
   }
 
-  async #log(read: {
-    readonly from: Position | null;
-    readonly backwards: boolean;
-    readonly limit: number;
-  }): Promise<readonly LogRecord[]> {
+  async #log(
+    read: Omit<LogRead, 'prefixes' | 'limit'> & { readonly limit: number },
+    until: number,
+  ): Promise<readonly LogRecord[]> {
     try {
       const request = readLogRequest({ ...read, prefixes: [SOURCE_PREFIX] });
-      return (await this.#answers(request, read.limit)).records;
+      return (await this.#answers(request, read.limit, until)).records;
     } catch (error) {
       throw readFailure(error);
     }
   }
 
-  async #answers(request: ReadReq, limit: number): Promise<Page> {
+  async #answers(request: ReadReq, limit: number, until: number): Promise<Page> {
     const records: LogRecord[] = [];
     let bytes = 0;
-    for await (const answer of this.#connection.read(request, this.#deadlineMs)) {
+    for await (const answer of this.#connection.read(request, until - Date.now())) {
       const read = readAnswer(answer);
       if (read.kind !== 'record') continue;
       records.push(read.record);
@@ -189,7 +197,7 @@ function limitsOf(record: LogRecord | undefined): Limits {
 export function hiddenFrom(source: string, from: number, to: number): LedgerError {
   return new LedgerError(
     'log-unavailable',
-    `EventStoreDB hides revisions ${from} to ${to} of source ${JSON.stringify(source.slice(0, 200))} (its stream is ` +
-      `truncated), so that ids cannot be looked for until the ledger has these events`,
+    `EventStoreDB hides revisions of source ${JSON.stringify(source.slice(0, 200))} between ${from} and ${to} (its stream ` +
+      `is truncated), so that ids cannot be looked for until the ledger has these events`,
   );
 }

@@ -27,9 +27,14 @@ export class RecentIdentities {
     return this.#ids.length;
   }
 
-  /** Whether an identity at or above this revision, in the window, is not known. */
-  hides(from: number): boolean {
-    return this.#lastHidden >= from;
+  /** The highest revision in the window whose identity is not known; −1 (or one before the window) for none. */
+  get lastHidden(): number {
+    return this.#lastHidden;
+  }
+
+  /** What stands at a revision of the window; null where the server did not show it. */
+  idAt(revision: number): EventId | null {
+    return this.#ids[revision - this.#from] ?? null;
   }
 
   revisionOf(id: EventId): number | undefined {
@@ -74,10 +79,10 @@ export class RecentIdentities {
   }
 
   #forget(count: number): void {
-    for (const [at, id] of this.#ids.slice(0, count).entries()) {
-      if (id !== null && this.#revisions.get(id) === this.#from + at) this.#revisions.delete(id);
-    }
     this.#ids = this.#ids.slice(count);
     this.#from += count;
+    // anew: an id that stands twice has its other place now
+    this.#revisions = new Map();
+    for (const [at, id] of this.#ids.entries()) this.#note(id, this.#from + at);
   }
 }

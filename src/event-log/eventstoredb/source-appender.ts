@@ -9,14 +9,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '../../ledger/error.js';
 import type { EventId, Revision } from '../../ledger/types.js';
-import { isWellFormed } from '../../ledger/utf8.js';
 import type { AppendOutcome, Candidate } from '../port.js';
 import { AppendCall, type Item } from './append-call.js';
+import { bytesOf, firstOfEachId, isOpen, isSame, noteAll, refuseAtOnce, searchFor } from './append-items.js';
 import type { Connection } from './connection.js';
-import { accessDenied, faultOf, type Fault } from './fault.js';
-import { appendAnswer, appendRequest } from './messages.js';
+import { accessDenied, faultOf, NotSent, readFailure, type Fault } from './fault.js';
+import { appendAnswer, appendRequest, NOWHERE, type AppendAnswer } from './messages.js';
 import { hiddenFrom, type StreamReader } from './reading.js';
-import { StreamIdentities, type Search } from './stream-identities.js';
+import { StreamIdentities } from './stream-identities.js';
 import { streamOf } from './streams.js';
 
 /**
@@ -25,10 +25,10 @@ import { streamOf } from './streams.js';
  */
 const REQUEST = { events: 2_000, bytes: 900 * 1024 } as const;
 
-/** No server takes an event of so many bytes, and none must be bothered with it. */
-const LARGEST_EVENT = 16 * 1024 * 1024;
-
 const NOT_LEADER_PAUSE_MS = 50;
+
+/** Of so many identities it is remembered, the newest, that a request with them was never answered. */
+const MOST_IN_DOUBT = 10_000;
 
 export interface SourceAppenderParts {
   readonly connection: Connection;
@@ -46,6 +46,8 @@ export class SourceAppender {
   /** the revision that the stream ends with, −1 for no stream, null when that is not known */
   #head: number | null = null;
   #writing = false;
+  /** identities that an earlier request may have written, or may write yet */
+  readonly #inDoubt = new Set<EventId>();
 
   /** @throws LedgerError `invalid-input` for a source that is no well-formed text */
   constructor(source: string, parts: SourceAppenderParts) {
@@ -101,7 +103,8 @@ export class SourceAppender {
       while (!call.settled && call.waiting[0] !== undefined) {
         bytes += bytesOf(call.waiting[0].candidate);
         if (items.length > 0 && (items.length === REQUEST.events || bytes > REQUEST.bytes)) return items;
-        items.push(...call.waiting.splice(0, 1));
+        items.push(call.waiting[0]);
+        call.waiting.shift();
       }
       this.#queue.shift();
     }
@@ -112,26 +115,49 @@ export class SourceAppender {
   async #write(items: readonly Item[]): Promise<void> {
     let open = items.filter((item) => !refuseAtOnce(item));
     for (;;) {
-      open = open.filter(({ call }) => !call.settled);
+      open = open.filter(isOpen);
       if (open.length === 0) return;
-      const head = (this.#head ??= await this.#parts.reader.lastRevision(this.#stream));
+      const head = (this.#head ??= await this.#findHead());
       await this.#notePresent(open, head);
       // of equal ids the later ones wait until the first is there
       const novel = firstOfEachId(open.filter(isOpen));
       if (novel.length > 0) await this.#send(novel, head);
-      open = open.filter(isOpen);
     }
   }
 
-  /** What stands in the stream already has its outcome. */
+  /** The stream's last revision, also of a stream that is hidden from its readers. */
+  async #findHead(): Promise<number> {
+    const { connection, reader, deadlineMs } = this.#parts;
+    const shown = await reader.lastRevision(this.#stream);
+    if (shown >= 0) return shown;
+    try {
+      const answer = await connection.append(
+        appendRequest(this.#stream, NOWHERE, []),
+        Math.round(deadlineMs * 0.8),
+      );
+      return appendAnswer(answer).lastRevision;
+    } catch (error) {
+      const { kind } = faultOf(error);
+      // what is sent will be refused by the same word
+      if (kind === 'stream-deleted' || kind === 'refused') return -1;
+      throw readFailure(error);
+    }
+  }
+
+  /** What stands in the stream already has its outcome; a call that cannot know what does has failed. */
   async #notePresent(items: readonly Item[], head: number): Promise<void> {
     const known = items.filter(({ candidate }) => !candidate.fresh);
     if (known.length === 0) return;
     const ids = new Set(known.map(({ candidate }) => candidate.id));
-    const found = await this.#identities.find(ids, searchFor(known), head);
+    const wanted = (): boolean => known.some(isOpen);
+    const found = await this.#identities.find(ids, searchFor(known), head, wanted);
     for (const { call, at, candidate } of known) {
-      const event = found.get(candidate.id);
-      if (event !== undefined) call.note(at, { status: 'present', event });
+      const event = found.events.get(candidate.id);
+      const { since } = call;
+      if (event !== undefined && event !== null) call.note(at, { status: 'present', event });
+      else if (event === null || (since !== null && found.lastHidden >= since)) {
+        call.fail(hiddenFrom(this.#source, since ?? 0, head));
+      }
     }
   }
 
@@ -141,36 +167,52 @@ export class SourceAppender {
    */
   async #send(items: readonly Item[], head: number): Promise<void> {
     const { connection, deadlineMs } = this.#parts;
-    for (const { call } of items) call.underWay = true;
-    const request = appendRequest(
-      this.#stream,
-      head,
-      items.map(({ candidate }) => candidate),
-    );
+    const candidates = items.map(({ candidate }) => candidate);
+    const sending = (): boolean => {
+      // whoever was given up meanwhile was told that nothing is written
+      if (!items.every(isOpen)) return false;
+      for (const { call } of items) call.underWay = true;
+      return true;
+    };
     let answer;
     try {
-      answer = appendAnswer(await connection.append(request, Math.round(deadlineMs * 0.8)));
+      const request = appendRequest(this.#stream, head, candidates);
+      answer = appendAnswer(await connection.append(request, Math.round(deadlineMs * 0.8), sending));
     } catch (error) {
+      if (error instanceof NotSent && !items.every(isOpen)) return;
       await this.#failed(items, faultOf(error));
       return;
     }
-    if (answer.kind === 'appended' && (await this.#standsThere(items, answer.lastRevision))) {
-      this.#appended(items, answer.lastRevision);
-    } else {
-      this.#head = answer.lastRevision;
+    try {
+      if (answer.kind === 'appended' && (await this.#standThere(candidates, answer))) {
+        this.#appended(items, answer.lastRevision);
+      } else {
+        this.#head = answer.lastRevision;
+      }
+    } catch (error) {
+      this.#doubt(items);
+      throw error;
     }
     for (const { call } of items) call.underWay = false;
   }
 
-  /** Whether what the server answers with success is what was sent. */
-  async #standsThere(items: readonly Item[], lastRevision: number): Promise<boolean> {
-    const [first] = items;
+  /**
+   * Whether what the server answers with success is what was sent. Bytes that are of one attempt alone tell that this
+   * request wrote them, and then all of it; unless they may be those of an earlier request that was never answered.
+   */
+  async #standThere(
+    candidates: readonly Candidate[],
+    { lastRevision, placed }: Extract<AppendAnswer, { kind: 'appended' }>,
+  ): Promise<boolean> {
     // an id that nobody used before cannot have been written by anybody else
-    if (first === undefined || items.some(({ candidate }) => candidate.fresh)) return true;
-    const revision = lastRevision - items.length + 1;
-    const event = await this.#identities.eventAt(revision);
-    if (event === null) throw hiddenFrom(this.#source, revision, lastRevision);
-    return event.data.equals(first.candidate.data) && event.metadata.equals(first.candidate.metadata);
+    if (candidates.some(({ fresh }) => fresh)) return true;
+    const first = lastRevision - candidates.length + 1;
+    const isDoubtful = candidates.some(({ id }) => this.#inDoubt.has(id));
+    const shown = await this.#identities.shown(isDoubtful ? first : lastRevision, lastRevision + 1);
+    if (shown.length > 0) return shown.every((event) => isSame(event, candidates[event.revision - first]));
+    // the stream is hidden: the server says where events stand that it has just written, and of no others
+    if (placed) return true;
+    throw hiddenFrom(this.#source, first, lastRevision);
   }
 
   #appended(items: readonly Item[], lastRevision: number): void {
@@ -178,8 +220,18 @@ export class SourceAppender {
     const ids = items.map(({ candidate }) => candidate.id);
     this.#head = lastRevision;
     this.#identities.wrote(ids, lastRevision, searchFor(items));
-    for (const [n, { call, at }] of items.entries()) {
+    for (const [n, { call, at, candidate }] of items.entries()) {
       call.note(at, { status: 'appended', revision: (first + n) as Revision });
+      this.#inDoubt.delete(candidate.id);
+    }
+  }
+
+  #doubt(items: readonly Item[]): void {
+    this.#head = null;
+    for (const { candidate } of items) this.#inDoubt.add(candidate.id);
+    for (const oldest of this.#inDoubt) {
+      if (this.#inDoubt.size <= MOST_IN_DOUBT) return;
+      this.#inDoubt.delete(oldest);
     }
   }
 
@@ -187,7 +239,7 @@ export class SourceAppender {
   async #failed(items: readonly Item[], { kind, detail, cause }: Fault): Promise<void> {
     if (kind === 'broken' || kind === 'too-slow') {
       // it may be written yet: the calls stay under way, and so their outcome uncertain
-      this.#head = null;
+      this.#doubt(items);
       throw new LedgerError('log-unavailable', `EventStoreDB did not answer: ${detail}`, { cause });
     }
     for (const { call } of items) call.underWay = false;
@@ -218,45 +270,4 @@ export class SourceAppender {
     await this.#write(items.slice(0, half));
     await this.#write(items.slice(half));
   }
-}
-
-/** Candidates that no server takes have their outcome at once. */
-function refuseAtOnce(item: Item): boolean {
-  const { candidate } = item;
-  const bytes = bytesOf(candidate);
-  const reason = !isWellFormed(candidate.type)
-    ? 'the type is not well-formed text'
-    : bytes > LARGEST_EVENT
-      ? `data, metadata and type have ${bytes} bytes together; the log takes ${LARGEST_EVENT} at most`
-      : null;
-  if (reason !== null) noteAll([item], reason);
-  return reason !== null;
-}
-
-function noteAll(items: readonly Item[], reason: string): void {
-  const refused: AppendOutcome = { status: 'refused', reason };
-  for (const { call, at } of items) call.note(at, refused);
-}
-
-function isOpen({ call, at }: Item): boolean {
-  return !call.settled && call.isOpen(at);
-}
-
-function bytesOf({ type, data, metadata }: Candidate): number {
-  return Buffer.byteLength(type) + data.length + metadata.length;
-}
-
-function firstOfEachId(items: readonly Item[]): readonly Item[] {
-  const seen = new Set<EventId>();
-  return items.filter(({ candidate: { id } }) => !seen.has(id) && seen.add(id));
-}
-
-/** What the calls together want looked through. */
-function searchFor(items: readonly Item[]): Search {
-  const said = items.map(({ call }) => call.since);
-  const since = said.reduce(
-    (lowest, one) => (lowest === null || (one !== null && one < lowest) ? one : lowest),
-    null,
-  );
-  return { since, newest: said.includes(null) };
 }

@@ -1,6 +1,7 @@
 /** Which identities stand in one source's stream: remembered for its newest events, read where they are not. */
+import { LedgerError } from '../../ledger/error.js';
 import type { EventId, Revision, StreamEvent } from '../../ledger/types.js';
-import { hiddenFrom, type StreamReader } from './reading.js';
+import type { StreamReader } from './reading.js';
 import { NEWEST, RecentIdentities } from './recent-identities.js';
 
 /** What must be looked through, at least. */
@@ -10,6 +11,20 @@ export interface Search {
   /** the newest 10,000 events, as far as the server shows them */
   readonly newest: boolean;
 }
+
+export interface Found {
+  /** by id; null: it stands there, but the server does not show it */
+  readonly events: ReadonlyMap<EventId, StreamEvent | null>;
+  /** the highest revision whose identity the server does not show; −1 when it shows them all */
+  readonly lastHidden: number;
+}
+
+/** So many are read at once, and kept whatever comes after. */
+const STEP = 10_000;
+/** A source whose ledger is further behind has to wait for it: so much memory one stream may take. */
+const MOST = 1_000_000;
+/** Events that are not asked for are read along, rather than asking once more. */
+const GAP = 20;
 
 export class StreamIdentities {
   readonly #source: string;
@@ -36,51 +51,100 @@ export class StreamIdentities {
   /**
    * The events with these ids at or above a revision (some lower ones, perhaps, as well), of a stream that ends with
    * `head`.
-   * @throws LedgerError `log-unavailable` when the server hides some of what must be looked through
+   * @param wanted whether somebody still waits for it
+   * @throws LedgerError `log-unavailable`
    */
   async find(
     ids: ReadonlySet<EventId>,
     { since, newest }: Search,
     head: number,
-  ): Promise<ReadonlyMap<EventId, StreamEvent>> {
+    wanted: () => boolean,
+  ): Promise<Found> {
     const from = Math.min(since ?? Infinity, newest ? Math.max(0, head + 1 - NEWEST) : Infinity, head + 1);
-    await this.#cover(from, head + 1);
-    if (since !== null && this.#recent.hides(since)) throw hiddenFrom(this.#source, since, head);
-    const found = new Map<EventId, StreamEvent>();
-    for (const id of ids) {
-      const revision = this.#recent.revisionOf(id);
-      if (revision === undefined) continue;
-      const event = await this.eventAt(revision);
-      if (event === null) throw hiddenFrom(this.#source, revision, revision);
-      found.set(id, event);
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await this.#cover(from, head + 1, wanted);
+      const places = new Map<number, EventId>();
+      for (const id of ids) {
+        const revision = this.#recent.revisionOf(id);
+        if (revision !== undefined) places.set(revision, id);
+      }
+      const events = await this.#eventsAt(places);
+      if (events !== null) return { events, lastHidden: this.#recent.lastHidden };
+      this.#recent.reset(head + 1);
+    }
+    throw new LedgerError('log-unavailable', 'EventStoreDB shows another stream each time that it is read');
+  }
+
+  /** What the server shows of from ≤ revision < to. */
+  async shown(from: number, to: number): Promise<readonly StreamEvent[]> {
+    const events: StreamEvent[] = [];
+    const options = { from: from as Revision, limit: to - from };
+    for await (const event of this.#reader.source(this.#source, options)) {
+      if (event.revision >= to) break;
+      events.push(event);
+    }
+    return events;
+  }
+
+  /** @returns null when another event stands at one of the places: this is not the stream that it was */
+  async #eventsAt(
+    places: ReadonlyMap<number, EventId>,
+  ): Promise<ReadonlyMap<EventId, StreamEvent | null> | null> {
+    const found = new Map<EventId, StreamEvent | null>([...places.values()].map((id) => [id, null]));
+    for (const [from, to] of runsOf([...places.keys()])) {
+      for (const event of await this.shown(from, to)) {
+        const id = places.get(event.revision);
+        if (id === undefined) continue;
+        if (event.id !== id) return null;
+        found.set(id, event);
+      }
     }
     return found;
   }
 
-  async eventAt(revision: number): Promise<StreamEvent | null> {
-    for await (const event of this.#reader.source(this.#source, { from: revision as Revision, limit: 1 })) {
-      return event.revision === revision ? event : null;
+  /** Remember every identity of from ≤ revision < to, and of what stands between it and what is remembered. */
+  async #cover(from: number, to: number, wanted: () => boolean): Promise<void> {
+    const recent = this.#recent;
+    if (to - from > MOST) {
+      throw new LedgerError(
+        'log-unavailable',
+        `the ledger is ${to - from} events behind in source ${JSON.stringify(this.#source.slice(0, 200))}: ids cannot be ` +
+          'looked for before it comes nearer',
+      );
     }
-    return null;
+    // the stream is shorter than it was: another log; or so much longer that what is remembered is of no use
+    if (recent.size === 0 || recent.to > to || to - recent.to > NEWEST) recent.reset(to);
+    if (recent.to < to) await this.#continue(from, to);
+    while (recent.from > from) {
+      if (!wanted()) throw new LedgerError('log-unavailable', 'nobody waits for it any more');
+      recent.prepend(await this.#read(Math.max(from, recent.from - STEP), recent.from));
+    }
   }
 
-  /** Remember every identity of from ≤ revision < to, and of what stands between it and what is remembered. */
-  async #cover(from: number, to: number): Promise<void> {
+  /** Read what follows the window, and whether it follows what is remembered. */
+  async #continue(from: number, to: number): Promise<void> {
     const recent = this.#recent;
-    const far = to - recent.to > NEWEST;
-    // the stream is shorter than it was: another log
-    if (recent.size === 0 || far || recent.to > to) recent.reset(to);
-    if (recent.to < to) recent.append(await this.#read(recent.to, to), from);
-    if (recent.from > from) recent.prepend(await this.#read(from, recent.from));
+    const last = recent.to - 1;
+    const [found = null, ...ids] = await this.#read(last, to);
+    const known = recent.idAt(last);
+    if (found !== null && known !== null && found !== known) recent.reset(to);
+    else recent.append(ids, from);
   }
 
   async #read(from: number, to: number): Promise<readonly (EventId | null)[]> {
     const ids = new Array<EventId | null>(to - from).fill(null);
-    const options = { from: from as Revision, limit: to - from };
-    for await (const event of this.#reader.source(this.#source, options)) {
-      if (event.revision >= to) break;
-      ids[event.revision - from] = event.id;
-    }
+    for (const event of await this.shown(from, to)) ids[event.revision - from] = event.id;
     return ids;
   }
+}
+
+/** Ranges, half-open, that together hold all the revisions. */
+function runsOf(revisions: readonly number[]): readonly (readonly [from: number, to: number])[] {
+  const runs: [number, number][] = [];
+  for (const revision of revisions.toSorted((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && revision - run[1] <= GAP) run[1] = revision + 1;
+    else runs.push([revision, revision + 1]);
+  }
+  return runs;
 }

@@ -13,11 +13,12 @@ export function streamOf(source: string): string {
   return SOURCE_PREFIX + source;
 }
 
-const TOMBSTONE = '$streamDeleted';
+/** The revision of a tombstone, which no event has. */
+const TOMBSTONE = 9_223_372_036_854_775_807n;
 
 /** The event that a record of a source's stream is; null for a tombstone, which is administration. */
 export function eventOf(record: LogRecord): StreamEvent | null {
-  if (record.type === TOMBSTONE || !record.stream.startsWith(SOURCE_PREFIX)) return null;
+  if (record.revision === TOMBSTONE || !record.stream.startsWith(SOURCE_PREFIX)) return null;
   const { position, id, type, data, metadata } = record;
   return {
     position,
