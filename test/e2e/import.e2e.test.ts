@@ -8,6 +8,7 @@ import {
   temporaryFolder,
   type LedgerProcess,
 } from '../support/ledger-process.js';
+import { LOGS, type TestLog } from '../support/logs.js';
 
 const CLOUDTRAIL = new URL('../../../shared/data/cloudtrail.jsonl', import.meta.url);
 
@@ -37,7 +38,8 @@ interface Imported {
   readonly refusals: readonly { readonly line: number; readonly status: number; readonly detail: string }[];
 }
 
-describe('event-ledger import, export and verify-export', () => {
+describe.each(LOGS)('event-ledger import, export and verify-export, with the log in $name', (kind) => {
+  let log: TestLog;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let ledger: LedgerProcess;
   let settings: Record<string, string>;
@@ -47,7 +49,8 @@ describe('event-ledger import, export and verify-export', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    ledger = await startLedger({ LEDGER_DATA: `${folder.path}/data` });
+    log = await kind.start();
+    ledger = await startLedger({ LEDGER_DATA: `${folder.path}/data`, ...log.settings });
     settings = { LEDGER_URL: ledger.url, LEDGER_DATA: `${folder.path}/data` };
     await writeFile(`${folder.path}/records.jsonl`, lines);
     before = await settledSize();
@@ -55,14 +58,14 @@ describe('event-ledger import, export and verify-export', () => {
 
   afterAll(async () => {
     await ledger.stop();
-    await folder.remove();
+    await Promise.all([folder.remove(), log.close()]);
   });
 
   /** The ledger's size once the projector has nothing left to do. */
   function settledSize(): Promise<number> {
     return eventually('the projector has caught up', async () => {
-      const health = await ledger.json<{ lag: { events: number }; head: { size: number } }>('/health');
-      return health.lag.events === 0 ? health.head.size : null;
+      const health = await ledger.json<{ lag: { seconds: number }; head: { size: number } }>('/health');
+      return health.lag.seconds === 0 ? health.head.size : null;
     });
   }
 
