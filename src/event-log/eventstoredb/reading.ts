@@ -161,7 +161,17 @@ export class StreamReader {
     }
   }
 
+  /** Asked twice when the connection breaks meanwhile: of one that a restart has left, the first to use it hears. */
   async #answers(request: ReadReq, limit: number, until: number): Promise<Page> {
+    try {
+      return await this.#ask(request, limit, until);
+    } catch (error) {
+      if (faultOf(error).kind !== 'broken' || Date.now() >= until) throw error;
+      return await this.#ask(request, limit, until);
+    }
+  }
+
+  async #ask(request: ReadReq, limit: number, until: number): Promise<Page> {
     const records: LogRecord[] = [];
     let bytes = 0;
     for await (const answer of this.#connection.read(request, until - Date.now())) {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerError } from '../../../src/ledger/error.js';
 import type { Failure } from '../../eventstore-double/faults.js';
-import { candidate, candidates, revisions } from '../../support/event-log.js';
+import { candidate, candidates, collect, revisions } from '../../support/event-log.js';
 import { newSource } from '../contract/log-under-test.js';
 import { ids, setUp, statuses, timed } from './stand.js';
 
@@ -140,6 +140,29 @@ describe('an append of which nothing was sent', () => {
     await expect(log.newest()).rejects.toMatchObject(denied);
     stand.double().faults.heal();
     expect(revisions(await log.append(source, candidates(1)))).toEqual([0]);
+  });
+});
+
+describe('a read', () => {
+  test.each(Object.entries(UNCERTAIN))(
+    'is repeated once when %s, as it harms nobody',
+    async (_name, failure) => {
+      const log = stand.open();
+      const source = newSource();
+      await log.append(source, candidates(3));
+      stand.double().faults.failReads(failure);
+      expect(await collect(log.readSource(source))).toHaveLength(3);
+      stand.double().faults.failReads(failure, 2);
+      await expect(collect(log.readSource(source))).rejects.toMatchObject({ code: 'log-unavailable' });
+    },
+  );
+
+  test('works at once after a restart', async () => {
+    const log = stand.open();
+    const source = newSource();
+    await log.append(source, candidates(3));
+    await stand.double().restart();
+    expect(await collect(log.readSource(source))).toHaveLength(3);
   });
 });
 
