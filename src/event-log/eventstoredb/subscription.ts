@@ -152,10 +152,13 @@ class Arrivals {
     this.#events = [];
     this.#administration = [];
     this.#bytes = 0;
-    if (this.#paused) this.#flow?.resume();
-    // what was held back is still to come
-    const live = this.#caughtUp && !this.#paused;
-    this.#paused = false;
+    if (this.#paused) {
+      // what was held back is still to come, and the server does not say again when all of it has
+      this.#paused = false;
+      this.#caughtUp = false;
+      this.#flow?.resume();
+    }
+    const live = this.#caughtUp;
     this.#saidLive = live;
     return administration.length === 0 ? { events, live } : { events, administration, live };
   }
