@@ -39,6 +39,8 @@ export interface EventStoreAdminConfig {
   /** of the users that it makes; null: not given */
   readonly apiPassword: string | null;
   readonly projectorPassword: string | null;
+  /** API processes may read the whole log */
+  readonly apiReadsAll: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -92,6 +94,7 @@ export function readEventStoreAdminConfig(environment: Environment): EventStoreA
       read.required('EVENTSTORE_ADMIN_URL', 'esdb://admin:…@host:2113'),
     apiPassword: read.secret('EVENTSTORE_API_PASSWORD'),
     projectorPassword: read.secret('EVENTSTORE_PROJECTOR_PASSWORD'),
+    apiReadsAll: read.oneOf('EVENTSTORE_API_READS_ALL', ['true', 'false']) === 'true',
   };
   read.finish();
   return config;

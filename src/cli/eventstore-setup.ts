@@ -1,7 +1,9 @@
 /** Setting up EventStoreDB's users and access lists, as the command line asks for it. */
+import { setTimeout } from 'node:timers/promises';
 import { readEventStoreAdminConfig } from '../config.js';
 import { findOpenings, protect, type ProtectionOptions } from '../event-log/eventstoredb/protection.js';
 import type { Opening } from '../event-log/eventstoredb/accounts.js';
+import { LedgerError } from '../ledger/error.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, shown } from './output.js';
 
@@ -10,6 +12,8 @@ export interface SetupArguments {
   readonly apiUser: string;
   readonly projectorUser: string;
   readonly apiReadsAll?: boolean;
+  /** seconds */
+  readonly patience: string;
   readonly json?: boolean;
 }
 
@@ -19,18 +23,45 @@ interface Result {
 }
 
 /** @throws LedgerError `invalid-configuration`, and what `protect` throws */
-export async function setUpEventStore(args: SetupArguments): Promise<ExitCode> {
+export async function setUpEventStore(args: SetupArguments, stop: AbortSignal): Promise<ExitCode> {
   const config = readEventStoreAdminConfig(process.env);
   const options: ProtectionOptions = {
     adminUrl: config.adminUrl,
     api: { login: args.apiUser, password: config.apiPassword },
     projector: { login: args.projectorUser, password: config.projectorPassword },
-    apiReadsAll: args.apiReadsAll === true,
+    apiReadsAll: args.apiReadsAll === true || config.apiReadsAll,
   };
-  const result = args.check === true ? await check(options) : await setUp(options);
+  const work = args.check === true ? check : setUp;
+  const result = await patiently(() => work(options), secondsOf(args.patience), stop);
   print(args.json === true ? JSON.stringify(result) : describe(result, args.check === true));
   const isDone = args.check === true ? result.findings.length === 0 : !isUnprotected(result);
   return isDone ? EXIT.done : EXIT.findings;
+}
+
+const PAUSE_MS = 1_000;
+
+/** Again and again while the server is not there, or does not know its administrator, as in its first moments. */
+async function patiently<Value>(
+  work: () => Promise<Value>,
+  seconds: number,
+  stop: AbortSignal,
+): Promise<Value> {
+  const deadline = performance.now() + seconds * 1_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const mayPass = error instanceof LedgerError && (error.retryable || error.code === 'access-denied');
+      if (!mayPass || performance.now() >= deadline) throw error;
+      await setTimeout(PAUSE_MS, undefined, { signal: stop });
+    }
+  }
+}
+
+/** @throws LedgerError `invalid-input` */
+function secondsOf(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new LedgerError('invalid-input', `--patience ${text}: must be a whole number of seconds`);
 }
 
 async function check(options: ProtectionOptions): Promise<Result> {

@@ -21,9 +21,17 @@ export function addEventStore(program: Command, run: Run): void {
       'whom projectors log in as (EVENTSTORE_PROJECTOR_PASSWORD); may be the same',
       'ledger-projector',
     )
-    .option('--api-reads-all', "let API processes read the whole log, too, users' password hashes included")
+    .option(
+      '--api-reads-all',
+      "let API processes read the whole log, too, users' password hashes included (EVENTSTORE_API_READS_ALL)",
+    )
+    .option(
+      '--patience <seconds>',
+      'how long to wait for a server that is not there yet, or does not know its users',
+      '0',
+    )
     .option('--json', 'print the result as JSON')
     .action((options: SetupArguments) =>
-      run(async () => (await import('./eventstore-setup.js')).setUpEventStore(options)),
+      run(async (stop) => (await import('./eventstore-setup.js')).setUpEventStore(options, stop)),
     );
 }

@@ -4,6 +4,7 @@ import { addEventStore } from './eventstore.js';
 import { addExport } from './export.js';
 import { EXIT, explainFailure } from './exit.js';
 import { addImport } from './import.js';
+import { addInit } from './init.js';
 import { addMigrate } from './migrate.js';
 import { note } from './output.js';
 import { addRebuild } from './rebuild.js';
@@ -36,6 +37,7 @@ for (const add of [
   addRebuild,
   addMigrate,
   addEventStore,
+  addInit,
 ]) {
   add(program, run);
 }

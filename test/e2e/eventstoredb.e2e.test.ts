@@ -167,7 +167,13 @@ describe('two APIs and two projectors on EventStoreDB and PostgreSQL', () => {
     await double.stop();
     await eventually('not to be ready', async () => (await first.request('/readyz')).status === 503);
     expect((await post(first, event(5), 0)).status).toBe(503);
+    expect((await setup()).code).toBe(3);
+    const patient = setup('--patience', '60');
     await double.start();
+    expect(await patient).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('nothing to do') as string,
+    });
     await eventually('to take events again', async () => (await post(first, event(5))).status === 201);
   });
 });

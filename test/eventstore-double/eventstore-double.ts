@@ -117,7 +117,7 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
   await start();
   return {
     url: `esdb://127.0.0.1:${port}?tls=${certificate !== null}`,
-    authority: certificate?.certificate ?? null,
+    authority: certificate?.authority ?? null,
     log,
     faults,
     stop,
