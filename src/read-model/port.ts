@@ -70,6 +70,13 @@ export interface Leadership {
   commit(batch: LedgerBatch): Promise<void>;
 
   /**
+   * Keep alarms, each cause (code, source, place) once and for good: durable when this resolves. What the log says again is
+   * kept before the entries that follow it are committed, so that none is lost.
+   * @returns those that were not kept before
+   */
+  keepAlarms(alarms: readonly Alarm[]): Promise<readonly Alarm[]>;
+
+  /**
    * One bounded step of filling the payload index (the next 1,024 entries), in a transaction of its own; to be called
    * when there is nothing to commit, or when commits leave room. What was begun when the signal aborts goes on with
    * the next call. Nothing depends on it but the speed of queries.
@@ -79,6 +86,18 @@ export interface Leadership {
 
   /** Gives the lock back. */
   release(): Promise<void>;
+}
+
+/** Something an operator must look at, that stops nothing by itself. Its texts are without control characters. */
+export interface Alarm {
+  readonly code: string;
+  /** as entries have it; null: the ledger or the log as a whole */
+  readonly source: string | null;
+  /** tells causes of the same code and source apart; empty where all of them count as one */
+  readonly place: string;
+  /** when it happened, or was found */
+  readonly since: Instant;
+  readonly detail: string;
 }
 
 export interface Identity {
@@ -149,6 +168,12 @@ export interface LedgerReader {
   }>;
 
   stats(): Promise<LedgerStats>;
+
+  /**
+   * The newest 1,000 alarms that projectors have kept, newest first. They stay, but for `log-diverged`, which is over when
+   * the ledger has gone on.
+   */
+  alarms(): Promise<readonly Alarm[]>;
 
   /** Accepted `schema.registered` entries of `_schemas` at or above an index, in index order. */
   registrations(from: Index): AsyncIterable<Entry>;

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { createPool } from '../postgres/pool.js';
+import { readAlarms } from './alarms.js';
 import { entriesById, entryByIndex, entryByPlace, knownIdentities, readRegistrations } from './entries.js';
 import { readEvents } from './events.js';
 import { currentHead, currentStats } from './head.js';
@@ -47,6 +48,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: QUERY_LIMIT_MS })),
     sources: (page) => said(readSourcePage(pool, schema, page)),
     stats: () => said(currentStats(pool, schema)),
+    alarms: () => said(readAlarms(pool, schema)),
     registrations: (from) => inOurWords(readRegistrations(pool, schema, from)),
     headMoved: (timeoutMs, signal) => listener.moved(timeoutMs, signal),
     snapshot: () => takeSnapshot(pool, schema),
