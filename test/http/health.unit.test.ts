@@ -3,15 +3,17 @@ import { monitorHealth, type ProjectorView } from '../../src/http/health.js';
 import { LedgerError, type LedgerErrorCode } from '../../src/ledger/error.js';
 import { instantFromMs } from '../../src/ledger/time.js';
 import { NO_HASH, type Position } from '../../src/ledger/types.js';
+import type { Alarm } from '../../src/read-model/port.js';
 
 const leading: ProjectorView = { state: 'leading', detail: null, alarms: [] };
-const alarm = { code: 'revision-gap', source: 's', since: instantFromMs(0), detail: 'd' };
+const alarm = { code: 'revision-gap', source: 's', place: '', since: instantFromMs(0), detail: 'd' };
 
 interface Situation {
   readonly log?: 'ok' | 'down';
   readonly reader?: 'ok' | 'down';
   readonly waitedMs?: number | null;
   readonly projector?: ProjectorView;
+  readonly kept?: readonly Alarm[];
   readonly intact?: boolean;
   readonly headFails?: boolean;
   readonly backlogFails?: LedgerErrorCode;
@@ -35,6 +37,7 @@ function monitor(situation: Situation) {
     },
     reader: {
       health: () => answer(reader),
+      alarms: () => Promise.resolve(situation.kept ?? []),
       head: () => {
         looks++;
         if (situation.headFails === true) return Promise.reject(new LedgerError('store-unavailable', 'gone'));
@@ -54,6 +57,7 @@ describe('health', () => {
     ['events are on their way', { waitedMs: 5_000 }, 'ok'],
     ['events wait for more than a minute', { waitedMs: 61_000 }, 'degraded'],
     ['there is an alarm', { projector: { ...leading, alarms: [alarm] } }, 'degraded'],
+    ['another process raised an alarm', { kept: [alarm] }, 'degraded'],
     ['the projector tries again', { projector: { ...leading, state: 'retrying' } }, 'degraded'],
     ['the projector was stopped', { projector: { ...leading, state: 'stopped' } }, 'degraded'],
     ['the last verification found something', { intact: false }, 'degraded'],
@@ -71,6 +75,18 @@ describe('health', () => {
     const { lag } = await monitor({ waitedMs: 2_000 }).health();
     expect(lag.events).toBe(7);
     expect(lag.seconds).toBeGreaterThanOrEqual(2);
+  });
+
+  it('shows each alarm once, whether this process raised it, another one, or both', async () => {
+    const other = { ...alarm, place: 'position 7' };
+    const projector = { ...leading, alarms: [alarm, other] };
+    const { alarms } = await monitor({ projector, kept: [alarm] }).health();
+    expect(alarms).toEqual([other, alarm]);
+  });
+
+  it('shows what this process raised, too, while the stores are down', async () => {
+    const projector = { ...leading, alarms: [alarm] };
+    expect((await monitor({ projector, kept: [alarm], reader: 'down' }).health()).alarms).toEqual([alarm]);
   });
 
   it('what is not known is null', async () => {
