@@ -117,18 +117,46 @@ describe('an append of which nothing was sent', () => {
     const source = newSource();
     await stand.double().stop();
     const given = [...candidates(2), candidate({ fresh: true })];
+    const began = performance.now();
     const outcomes = await Promise.allSettled([
       ...given.map((each) => log.append(source, [each])),
       ...[log.newest(), log.lookUp(source, 0 as never), log.backlog(null)],
     ]);
     const codes = outcomes.map((each) => each.status === 'rejected' && (each.reason as LedgerError).code);
     expect(new Set(codes)).toEqual(new Set(['log-unavailable']));
+    expect(performance.now() - began).toBeLessThan(2_500);
     expect(await log.health()).toMatchObject({ status: 'down' });
     await stand.double().start();
     await expect
       .poll(async () => (await log.append(source, candidates(1)).catch(() => [])).length, { timeout: 20_000 })
       .toBe(1);
     expect(stand.stored(source).some(({ id }) => ids(given).includes(id))).toBe(false);
+  });
+
+  test('leaves no rejection unheard when a call loses its connection while another looks for a node', async () => {
+    const { port } = new URL(stand.double().url.replace('esdb:', 'http:'));
+    const url = `esdb://127.0.0.1:${port},127.0.0.1:${port}?tls=false&maxDiscoverAttempts=3&discoveryInterval=20`;
+    const log = stand.open({ url });
+    const [source, other] = [newSource(), newSource()];
+    await log.append(source, candidates(1));
+    await log.append(other, candidates(1));
+    const { faults } = stand.double();
+    faults.lateness = 3_000;
+    const waiting = log.append(other, candidates(1));
+    await expect.poll(() => stand.stored(other).length, { interval: 1 }).toBe(2);
+    faults.lateness = 0;
+    faults.failAppends('before', { code: 14, details: 'Server Is Not Ready' });
+    await expect(log.append(source, candidates(1))).rejects.toMatchObject({ code: 'log-unavailable' });
+    const looking = log.newest();
+    const stopped = stand.double().stop();
+    const outcomes = await Promise.allSettled([waiting, looking]);
+    expect(outcomes).toMatchObject([
+      { status: 'rejected', reason: { code: 'log-uncertain' } },
+      { status: 'rejected', reason: { code: 'log-unavailable' } },
+    ]);
+    await stopped;
+    await stand.double().start();
+    await expect.poll(() => log.newest().catch(() => null), { timeout: 20_000 }).not.toBeNull();
   });
 
   test('fails for its credentials, or what they may do, and says what to look at', async () => {
