@@ -91,9 +91,15 @@ class Arrivals {
     const place = { from: this.#last, backwards: false, limit: null };
     const listener: Listener = {
       answer: (answer) => {
-        const read = readAnswer(answer);
-        if (read.kind === 'record') this.#take(read.record);
-        else if (read.kind === 'caught-up') this.#caughtUp = true;
+        try {
+          const read = readAnswer(answer);
+          if (read.kind === 'record') this.#take(read.record);
+          else if (read.kind === 'caught-up') this.#caughtUp = true;
+        } catch (error) {
+          // nobody up the stack would hear of it but the process; what follows must not be handed over without it
+          this.#over = { error: error as Error };
+          this.#flow?.cancel();
+        }
         this.#arrived();
       },
       end: (error) => {
