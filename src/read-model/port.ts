@@ -5,6 +5,7 @@
  * All methods reject with a LedgerError: `store-unavailable` (try again), `fenced`, `schema-version`,
  * `access-denied`, `too-slow`, `internal`. Every statement has a time limit.
  */
+import type { HeadPlace, LedgerPlaces, PayloadIndexCheck } from '../ledger/deep-stores.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { EntryRow, SourceHeadRow } from '../ledger/row.js';
 import type { TreeState, Tile } from '../ledger/tiles.js';
@@ -188,6 +189,9 @@ export interface LedgerReader {
   /** What verification and export read from. Holds no transaction and no connection between calls. */
   snapshot(): Promise<LedgerSnapshot>;
 
+  /** What deep verification asks besides: entries through their indexes, and the payload index against the rows. */
+  deepChecks(): DeepChecks;
+
   /**
    * The running login's rights, and the catalogue of the ledger's schemas against what the migrations made at the version
    * that the database states. Empty: as it must be. `checked` false: the database is newer than this program.
@@ -201,6 +205,13 @@ export interface LedgerReader {
   origin(): Promise<string>;
 
   close(): Promise<void>;
+}
+
+export interface DeepChecks {
+  /** As the row has it now, whatever that is: verification judges it. */
+  head(): Promise<HeadPlace>;
+  readonly places: LedgerPlaces;
+  readonly payloadIndex: PayloadIndexCheck;
 }
 
 /**

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { createPool } from '../postgres/pool.js';
 import { readAlarms } from './alarms.js';
+import { deepChecks } from './deep-checks.js';
 import { entriesById, entryByIndex, entryByPlace, knownIdentities, readRegistrations } from './entries.js';
 import { readEvents } from './events.js';
 import { currentHead, currentStats } from './head.js';
@@ -52,6 +53,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     registrations: (from) => inOurWords(readRegistrations(pool, schema, from)),
     headMoved: (timeoutMs, signal) => listener.moved(timeoutMs, signal),
     snapshot: () => takeSnapshot(pool, schema),
+    deepChecks: () => deepChecks(pool, schema),
     selfCheck: () => said(selfCheck(pool)),
     health: () => healthOf(pool, schema),
     origin: () => said(readOrigin(pool, schema)),
