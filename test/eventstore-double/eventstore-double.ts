@@ -25,7 +25,7 @@ import { startScavengeHandler, stopScavengeHandler } from './operations-service.
 import { readHandler } from './read-service.js';
 import { scavenge } from './scavenge.js';
 import type { Service } from './service.js';
-import { Users } from './users.js';
+import { Users, type FirstPasswords } from './users.js';
 import { usersHandlers } from './users-service.js';
 
 export interface EventStoreDouble {
@@ -58,6 +58,10 @@ export interface DoubleOptions {
    * for raw clients alone (the public one sends credentials over TLS only). Default: insecure, nobody is asked
    */
   readonly secured?: 'tls' | 'plaintext';
+  /** instead of one for 127.0.0.1 and localhost that an authority of its own has signed */
+  readonly certificate?: Certificate;
+  /** first passwords of `admin` and `ops`, as a server takes them from its environment; default `changeit` */
+  readonly passwords?: FirstPasswords;
   /** newer servers count type and metadata against the append limit, too; 23.10 counts data alone (default) */
   readonly limitCountsEverything?: boolean;
   /** bytes that one append may bring; default 1,048,576 */
@@ -71,8 +75,8 @@ export async function startEventStoreDouble(options: DoubleOptions = {}): Promis
   const subscriptions = new Set<Endable>();
   const faults = new Faults(subscriptions);
   const users = new Users(log);
-  const certificate = options.secured === 'tls' ? makeCertificate() : null;
-  if (options.secured) users.addDefaults();
+  const certificate = options.secured === 'tls' ? (options.certificate ?? makeCertificate()) : null;
+  if (options.secured) users.addDefaults(options.passwords);
   let running: { readonly server: Server; readonly gate: Gate } | null = null;
   let port = 0;
   const service: Service = {

@@ -18,6 +18,13 @@ export type UserChange = Partial<Omit<User, 'loginName' | 'lastUpdated'>> & { re
 
 const NOBODY = { fullName: '', groups: [], disabled: false, salt: '', hash: '' };
 
+export interface FirstPasswords {
+  readonly admin: string;
+  readonly ops: string;
+}
+
+const CHANGEIT: FirstPasswords = { admin: 'changeit', ops: 'changeit' };
+
 export class Users {
   readonly #log: DoubleLog;
 
@@ -26,12 +33,12 @@ export class Users {
   }
 
   /** The accounts that a server makes at its first start, unless they are there. */
-  addDefaults(): void {
+  addDefaults(passwords = CHANGEIT): void {
     for (const [login, group] of [
       ['admin', '$admins'],
       ['ops', '$ops'],
     ] as const) {
-      if (!this.find(login)) this.set(login, { password: 'changeit', groups: [group] });
+      if (!this.find(login)) this.set(login, { password: passwords[login], groups: [group] });
     }
   }
 
