@@ -119,6 +119,16 @@ describe('what was done to the log', () => {
     },
   );
 
+  it('is kept again where another read model came into the place of the one that had it', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    log.administer({});
+    project(log, ledger);
+    await until(() => expect(ledger.alarms).toHaveLength(1));
+    ledger.alarms.length = 0;
+    ledger.loseSession();
+    await until(() => expect(ledger.alarms).toHaveLength(1));
+  });
+
   it('is kept under the name that entries have, whatever the stream is called', async () => {
     const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
     log.administer({ source: 'x'.repeat(1_000_000), detail: 'a\u0000b\ud800 '.repeat(1_000) });
