@@ -118,22 +118,6 @@ describe('being live', () => {
     expect(stand.stored(source)).toHaveLength(30);
   });
 
-  test('is not said while events are held back from who takes his time', async () => {
-    const { log, source } = await filled(1);
-    const ended = new AbortController();
-    const batches = log.subscribe({ after: await log.newest(), signal: ended.signal });
-    const iterator = batches[Symbol.asyncIterator]();
-    expect(await iterator.next()).toMatchObject({ value: { events: [], live: true } });
-    await log.append(source, candidates(9_000));
-    let seen = 0;
-    for await (const { events, live } of { [Symbol.asyncIterator]: () => iterator }) {
-      seen += events.length;
-      if (live) break;
-    }
-    expect(seen).toBe(9_000);
-    ended.abort();
-  });
-
   test('is said when answers come late, of everything that was there', async () => {
     const { log, start, source } = await filled(30);
     stand.double().faults.lateness = 800;
