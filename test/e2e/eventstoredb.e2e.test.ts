@@ -163,12 +163,20 @@ describe('two APIs and two projectors on EventStoreDB and PostgreSQL', () => {
     expect(old.size).toBeGreaterThan(500);
   });
 
+  it('the two stores are compared where an API may read the whole log, which has to be asked for', async () => {
+    expect((await second.request('/v1/verify?mode=deep')).status).toBe(503);
+    expect((await setup('--api-reads-all')).code).toBe(0);
+    const compared = await runCommand(['verify', '--mode', 'deep', '--json'], { LEDGER_URL: second.url });
+    expect(JSON.parse(compared.stdout)).toMatchObject({ intact: true, mode: 'deep', findings: [] });
+    expect(await second.json('/health')).toMatchObject({ lag: { seconds: 0 } });
+  });
+
   it('an API outlives a restart of EventStoreDB, and says meanwhile that it is not ready', async () => {
     await double.stop();
     await eventually('not to be ready', async () => (await first.request('/readyz')).status === 503);
     expect((await post(first, event(5), 0)).status).toBe(503);
     expect((await setup()).code).toBe(3);
-    const patient = setup('--patience', '60');
+    const patient = setup('--api-reads-all', '--patience', '60');
     await double.start();
     expect(await patient).toMatchObject({
       code: 0,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import { eventually, runCommand, startLedger, type LedgerProcess } from '../support/ledger-process.js';
-import { LOGS, type TestLog } from '../support/logs.js';
+import { LOGS_OF_PROJECT, type TestLog } from '../support/logs.js';
 import { startServer, type TestServer } from '../support/postgres.js';
 
 interface Rebuilt {
@@ -14,7 +14,7 @@ interface Rebuilt {
   readonly oldKeptAs: string | null;
 }
 
-describe.each(LOGS)('event-ledger rebuild, from a log in $name', (kind) => {
+describe.each(LOGS_OF_PROJECT)('event-ledger rebuild, from a log in $name', (kind) => {
   let server: TestServer;
   let log: TestLog;
   let database: LedgerDatabase;
