@@ -39,10 +39,9 @@ export interface RunningProjector extends Running {
 const SCHEMAS_DIRECTORY = fileURLToPath(new URL('../schemas/', import.meta.url));
 
 /** Project until closed. */
-export function runProjector(stores: Stores, logger: Logger): RunningProjector {
-  const url = stores.projectorUrl;
-  const writer = openWriter({ url, logger });
-  const log = openPostgresEventLog({ url, applicationName: 'event-ledger projector' });
+export async function runProjector(stores: Stores, logger: Logger): Promise<RunningProjector> {
+  const log = await openEventLog(stores, 'projector');
+  const writer = openWriter({ url: stores.projectorUrl, logger });
   const projector = startProjector({ log, writer, logger });
   // nothing waits for it: projecting begins as soon as it can
   reportSelfCheck(writer, logger).catch((error: unknown) =>
@@ -70,7 +69,7 @@ export async function runApi(
 ): Promise<RunningApi> {
   const files = await readSchemaFiles(SCHEMAS_DIRECTORY);
   const reader = openReader({ url: stores.apiUrl });
-  const log = openPostgresEventLog({ url: stores.apiUrl, applicationName: 'event-ledger api' });
+  const log = await openEventLog(stores, 'api');
   const server = buildServer({
     log,
     reader,
@@ -120,7 +119,18 @@ function explainListening({ host, port }: ApiOptions): (error: unknown) => never
   };
 }
 
-/** The log for commands that only read it. */
-export function openLog(stores: Stores): EventLog {
-  return openPostgresEventLog({ url: stores.projectorUrl, applicationName: 'event-ledger command' });
+type LogUser = 'api' | 'projector' | 'command';
+
+/**
+ * The event log, as one of its users. Nothing is connected before it is used.
+ * @throws LedgerError `invalid-configuration` for a URL that is none
+ */
+export async function openEventLog(stores: Stores, user: LogUser): Promise<EventLog> {
+  if (stores.eventStoreUrl === null) {
+    const url = user === 'api' ? stores.apiUrl : stores.projectorUrl;
+    return openPostgresEventLog({ url, applicationName: `event-ledger ${user}` });
+  }
+  // its client is large, and not needed by who keeps the log in PostgreSQL
+  const { openEventStoreDbEventLog } = await import('./event-log/eventstoredb/event-log.js');
+  return openEventStoreDbEventLog({ url: stores.eventStoreUrl });
 }

@@ -15,6 +15,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** only for migrate and rebuild */
   readonly databaseAdminUrl: string | null;
+  /** EventStoreDB; null: the event log is a table in PostgreSQL */
+  readonly eventStoreUrl: string | null;
   /** absolute */
   readonly dataDirectory: string;
   readonly origin: string | null;
@@ -31,6 +33,16 @@ export interface ClientConfig {
   readonly dataDirectory: string;
 }
 
+/** What setting up EventStoreDB needs to know. */
+export interface EventStoreAdminConfig {
+  readonly adminUrl: string;
+  /** of the users that it makes; null: not given */
+  readonly apiPassword: string | null;
+  readonly projectorPassword: string | null;
+  /** API processes may read the whole log */
+  readonly apiReadsAll: boolean;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws LedgerError `invalid-configuration` naming every variable that is wrong */
@@ -41,14 +53,12 @@ export function readConfig(environment: Environment): Config {
     port: read.port('PORT') ?? 8080,
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     databaseAdminUrl: read.url('DATABASE_ADMIN_URL', ['postgres:', 'postgresql:']),
+    eventStoreUrl: read.eventStoreUrl('EVENTSTORE_URL'),
     dataDirectory: read.dataDirectory(),
     origin: read.origin(),
     adminPassword: read.secret('LEDGER_ADMIN_PASSWORD'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
-  if (read.secret('EVENTSTORE_URL') !== null) {
-    read.mistake('EVENTSTORE_URL', 'this version keeps its log in PostgreSQL only; unset it');
-  }
   read.finish();
   return config;
 }
@@ -78,6 +88,21 @@ export function readClientConfig(
   return config;
 }
 
+/** @throws LedgerError `invalid-configuration` naming every variable that is wrong */
+export function readEventStoreAdminConfig(environment: Environment): EventStoreAdminConfig {
+  const read = new Reader(environment);
+  const config: EventStoreAdminConfig = {
+    adminUrl:
+      read.eventStoreUrl('EVENTSTORE_ADMIN_URL') ??
+      read.required('EVENTSTORE_ADMIN_URL', 'esdb://admin:…@host:2113'),
+    apiPassword: read.secret('EVENTSTORE_API_PASSWORD'),
+    projectorPassword: read.secret('EVENTSTORE_PROJECTOR_PASSWORD'),
+    apiReadsAll: read.oneOf('EVENTSTORE_API_READS_ALL', ['true', 'false']) === 'true',
+  };
+  read.finish();
+  return config;
+}
+
 class Reader {
   readonly #environment: Environment;
   readonly #names: Environment;
@@ -98,6 +123,14 @@ class Reader {
     if (this.#mistakes.length > 0) {
       throw new LedgerError('invalid-configuration', this.#mistakes.join('\n'));
     }
+  }
+
+  /** Stands in the place of a value that must be there. */
+  required(name: string, form: string): string {
+    if (this.text(name) === null && this.text(`${name}_FILE`) === null) {
+      this.mistake(name, `must be set, as ${form}`);
+    }
+    return '';
   }
 
   /** An empty variable counts as unset, as in shells and compose files. */
@@ -138,6 +171,13 @@ class Reader {
     return protocols.includes(new URL(value).protocol)
       ? value
       : this.mistake(name, `must begin with ${expected}`);
+  }
+
+  /** It may name several hosts, which no URL does, so only its beginning is looked at here; its client reads the rest. */
+  eventStoreUrl(name: string): string | null {
+    const value = this.secret(name);
+    if (value === null || /^esdb(\+discover)?:\/\/./.test(value)) return value;
+    return this.mistake(name, 'must begin with esdb:// or esdb+discover:// (KurrentDB takes them as well)');
   }
 
   oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice | null {

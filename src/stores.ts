@@ -1,4 +1,4 @@
-/** Where the ledger's two stores are: a PostgreSQL that was named, or the embedded one that is run here. */
+/** Where log and ledger are kept: in a PostgreSQL that was named, or the embedded one that is run here; the log in EventStoreDB where one was named. */
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { LedgerError } from './ledger/error.js';
@@ -18,6 +18,8 @@ export interface Stores {
   readonly projectorUrl: string;
   /** for migrate and rebuild; null when it was not configured */
   readonly adminUrl: string | null;
+  /** EventStoreDB; null: the event log is a table in the same PostgreSQL */
+  readonly eventStoreUrl: string | null;
   readonly embedded: EmbeddedServer | null;
   /**
    * Ends the embedded server when it was started here.
@@ -44,7 +46,7 @@ export async function openStores(config: Config, logger: Logger, signal?: AbortS
     await server.stop();
     throw error;
   }
-  return embeddedStores(server);
+  return embeddedStores(config, server);
 }
 
 /**
@@ -63,7 +65,7 @@ export async function attachToStores(config: Config, logger: Logger, signal?: Ab
   }
   const server = await attachOrStart(embeddedOptions(config, logger, signal));
   if (server.owned) await migrateEmbedded(server, config.origin);
-  return embeddedStores(server);
+  return embeddedStores(config, server);
 }
 
 function embeddedOptions(
@@ -100,16 +102,18 @@ function namedStores(config: Config, url: string): Stores {
     apiUrl: url,
     projectorUrl: url,
     adminUrl: config.databaseAdminUrl,
+    eventStoreUrl: config.eventStoreUrl,
     embedded: null,
     close: () => Promise.resolve(),
   };
 }
 
-function embeddedStores(server: EmbeddedServer): Stores {
+function embeddedStores(config: Config, server: EmbeddedServer): Stores {
   return {
     apiUrl: server.url('api'),
     projectorUrl: server.url('projector'),
     adminUrl: server.url('admin'),
+    eventStoreUrl: config.eventStoreUrl,
     embedded: server,
     close: (limitMs) => server.stop(limitMs),
   };

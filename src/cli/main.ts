@@ -1,9 +1,11 @@
 /** The command line: which commands there are, and how they end. Each command is in the file of its name. */
 import { Command, CommanderError } from 'commander';
 import { readEnvFile } from './env-file.js';
+import { addEventStore } from './eventstore.js';
 import { addExport } from './export.js';
 import { EXIT, explainFailure, type ExitCode } from './exit.js';
 import { addImport } from './import.js';
+import { addInit } from './init.js';
 import { addMigrate } from './migrate.js';
 import { note, unwritable } from './output.js';
 import { addRebuild } from './rebuild.js';
@@ -31,7 +33,17 @@ const program = new Command('event-ledger')
   .exitOverride()
   .showHelpAfterError();
 
-for (const add of [addServe, addImport, addVerify, addExport, addVerifyExport, addRebuild, addMigrate]) {
+for (const add of [
+  addServe,
+  addImport,
+  addVerify,
+  addExport,
+  addVerifyExport,
+  addRebuild,
+  addMigrate,
+  addEventStore,
+  addInit,
+]) {
   add(program, run);
 }
 

@@ -1,5 +1,5 @@
 /** Making the ledger again from the log, beside the one there is, and comparing the two. */
-import { openLog } from '../app.js';
+import { openEventLog } from '../app.js';
 import { readConfig } from '../config.js';
 import type { EventLog } from '../event-log/port.js';
 import { LedgerError } from '../ledger/error.js';
@@ -59,7 +59,7 @@ async function rebuildLedger(options: RebuildOptions, stop: AbortSignal): Promis
   });
   try {
     const adminUrl = requireAdminUrl(stores);
-    const log = openLog(stores);
+    const log = await openEventLog(stores, 'command');
     await createRebuild(adminUrl);
     const old = openReader({ url: stores.projectorUrl });
     const rebuilt = openReader({ url: adminUrl, schema: REBUILD });

@@ -41,7 +41,7 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
   endInTime(stop);
   try {
     stores = await openStores(config, logger, stop);
-    const projector = parts.includes('projector') ? runProjector(stores, logger) : undefined;
+    const projector = parts.includes('projector') ? await runProjector(stores, logger) : undefined;
     if (projector !== undefined) running.push({ name: 'projector', close: () => projector.close() });
     if (parts.includes('api')) {
       const api = serveApi(stores, config, logger, projector);

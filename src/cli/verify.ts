@@ -26,7 +26,7 @@ export function addVerify(program: Command, run: Run): void {
     .description('recompute the ledger on the server and report every difference (exit 1 when there is one)')
     .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
     .option('--user <name>', 'the credential (LEDGER_USER; admin)')
-    .option('--mode <mode>', 'what to verify', 'full')
+    .option('--mode <mode>', 'full: the ledger in itself; deep: against the event log, too', 'full')
     .option('--from-index <index>', 'first entry')
     .option('--to-index <index>', 'end of the range, exclusive')
     .option('--source <source>', 'one source only')
@@ -113,6 +113,7 @@ export function describeFinding(finding: Finding): string {
     finding.index === null ? '' : `index ${finding.index}`,
     finding.id === null ? '' : `event ${finding.id}`,
     finding.source === null ? '' : `source ${JSON.stringify(finding.source)}`,
+    finding.store === undefined ? '' : `(the ${finding.store} was changed)`,
     finding.detail ?? '',
     finding.expected === null ? '' : `expected ${finding.expected}`,
     finding.found === null ? '' : `found ${finding.found}`,

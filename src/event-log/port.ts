@@ -94,7 +94,10 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-/** An event that the log does not have yet. The bytes are stored and given back as they are. */
+/**
+ * An event that the log does not have yet. The bytes are stored and given back as they are. Its metadata are of this
+ * attempt alone (the API's have a random salt): a log may tell by them whose write of an identity it holds.
+ */
 export interface Candidate {
   readonly id: EventId;
   readonly type: string;
@@ -130,11 +133,45 @@ export interface SubscribeOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a subscription hands over at once: at least one event, or the news that it is live. */
+/** What a subscription hands over at once: at least one event or administrative record, or the news that it is live. */
 export interface LogBatch {
   readonly events: readonly RecordedEvent[];
+  /**
+   * What was done to the log itself, in log order; absent where nothing was. Each is handed over no later than the first
+   * event after it, and again like any event before it: what has handled it for good before it goes on to that event
+   * misses none, though it resumes from events alone.
+   */
+  readonly administration?: readonly AdministrativeRecord[];
   /** the log held nothing beyond these events a moment ago; said at least once by the time that this is so */
   readonly live: boolean;
+}
+
+/**
+ * Something in the log that takes events from its readers, or lets others do so. Never an event. Only of what is the
+ * ledger's: an adapter hands over nothing else that it may see.
+ */
+export interface AdministrativeRecord {
+  readonly what:
+    /** the stream's events before a place are hidden */
+    | 'truncated'
+    /** the stream's events will be hidden, by age or number */
+    | 'retention'
+    /** the stream's events are hidden; it can be written to again */
+    | 'deleted'
+    /** the stream has ended for good */
+    | 'tombstoned'
+    /** what was hidden is being removed */
+    | 'scavenged'
+    /** the rights that protect the log are no longer those that it was set up with */
+    | 'settings-changed';
+  /** whose stream, as the log has it; null: the log as a whole */
+  readonly source: string | null;
+  /** tells one such thing from the next: the same however often it is delivered, and in each record of it */
+  readonly place: string;
+  /** the log's own time */
+  readonly at: Instant;
+  /** in words, for an operator */
+  readonly detail: string;
 }
 
 export type LookUp =

@@ -1,28 +1,23 @@
 /** How the ledger is: what /health, /readyz and the problem of a missing entry say. */
 import type { EventLog } from '../event-log/port.js';
+import { LedgerError } from '../ledger/error.js';
 import { instantToMs } from '../ledger/time.js';
-import type { Head, Instant } from '../ledger/types.js';
-import type { LedgerReader } from '../read-model/port.js';
+import type { Head, Position } from '../ledger/types.js';
+import type { Alarm, LedgerReader } from '../read-model/port.js';
 import type { Verifier } from './verifying.js';
 
 /** What the projector says of itself, when it runs in this process. */
 export interface ProjectorView {
   readonly state: 'waiting' | 'leading' | 'retrying' | 'diverged' | 'stopped';
   readonly detail: string | null;
+  /** those that it raised by itself */
   readonly alarms: readonly Alarm[];
-}
-
-export interface Alarm {
-  readonly code: string;
-  readonly source: string | null;
-  readonly since: Instant;
-  readonly detail: string;
 }
 
 export interface Lag {
   /** how many events of the log the ledger has not yet; null where the log cannot tell */
   readonly events: number | null;
-  /** how long the oldest of them has waited */
+  /** how long the oldest of them has waited; null where that is not known */
   readonly seconds: number | null;
 }
 
@@ -30,6 +25,7 @@ export interface Health {
   readonly status: 'ok' | 'degraded' | 'down';
   readonly lag: Lag;
   readonly head: Head | null;
+  /** kept in the read model, by whatever projector, and those of this process that are not yet */
   readonly alarms: readonly Alarm[];
 }
 
@@ -47,7 +43,7 @@ export interface HealthMonitor {
 
 export function monitorHealth(parts: {
   readonly log: Pick<EventLog, 'health' | 'backlog'>;
-  readonly reader: Pick<LedgerReader, 'health' | 'head'>;
+  readonly reader: Pick<LedgerReader, 'health' | 'head' | 'alarms'>;
   readonly projector: (() => ProjectorView) | undefined;
   readonly verifier: Pick<Verifier, 'last'>;
 }): HealthMonitor {
@@ -60,10 +56,10 @@ export function monitorHealth(parts: {
 
   async function look(): Promise<Health> {
     const view = parts.projector?.();
-    const alarms = view?.alarms ?? [];
     const up = await storesAnswer();
     const progress = up ? await lookAtProgress(log, reader) : null;
-    const { lag, head } = progress ?? UNKNOWN;
+    const { lag, head, kept } = progress ?? UNKNOWN;
+    const alarms = together(kept, view?.alarms ?? []);
     const down = progress === null || view?.state === 'diverged';
     const tampered = parts.verifier.last()?.intact === false;
     const troubled =
@@ -78,19 +74,37 @@ export function monitorHealth(parts: {
   return { health: shared(look), ready: shared(storesAnswer) };
 }
 
-const UNKNOWN = { lag: { events: null, seconds: null }, head: null };
+const UNKNOWN = { lag: { events: null, seconds: null }, head: null, kept: [] };
 
 async function lookAtProgress(
   log: Pick<EventLog, 'backlog'>,
-  reader: Pick<LedgerReader, 'head'>,
-): Promise<{ readonly lag: Lag; readonly head: Head } | null> {
+  reader: Pick<LedgerReader, 'head' | 'alarms'>,
+): Promise<{ readonly lag: Lag; readonly head: Head; readonly kept: readonly Alarm[] } | null> {
   try {
     const { size, hash, position } = await reader.head();
-    const { events, oldest } = await log.backlog(position);
-    const seconds = oldest === null ? 0 : Math.max(0, (Date.now() - instantToMs(oldest)) / 1000);
-    return { lag: { events, seconds }, head: { size, hash } };
+    const [lag, kept] = await Promise.all([lagAfter(log, position), reader.alarms()]);
+    return { lag, head: { size, hash }, kept };
   } catch {
     return null;
+  }
+}
+
+/** Each cause once. */
+function together(kept: readonly Alarm[], raised: readonly Alarm[]): readonly Alarm[] {
+  const causeOf = ({ code, source, place }: Alarm): string => JSON.stringify([code, source, place]);
+  const known = new Set(kept.map(causeOf));
+  return [...raised.filter((alarm) => !known.has(causeOf(alarm))), ...kept];
+}
+
+/** An API process whose user may not read the whole log does not know how far the ledger is behind; it serves all the same. */
+async function lagAfter(log: Pick<EventLog, 'backlog'>, position: Position | null): Promise<Lag> {
+  try {
+    const { events, oldest } = await log.backlog(position);
+    const seconds = oldest === null ? 0 : Math.max(0, (Date.now() - instantToMs(oldest)) / 1000);
+    return { events, seconds };
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'access-denied') return UNKNOWN.lag;
+    throw error;
   }
 }
 

@@ -108,7 +108,7 @@ export function buildServer(parts: ServerParts): App {
     checkSchema: (source, type, payload, shared) => doorProblems(source, type, payload, schemas, shared),
   });
   const services: Services = { log, reader, door, logger, closing };
-  const verifier = createVerifier(reader);
+  const verifier = createVerifier({ reader, log });
   const health = monitorHealth({ log, reader, projector: parts.projector, verifier });
   const follower = keepSchemas(app, parts);
 

@@ -148,12 +148,15 @@ const FindingShape = Type.Object({
   source: orNull(Type.String()),
   expected: orNull(Type.String()),
   found: orNull(Type.String()),
+  store: Type.Optional(
+    Type.Enum(['ledger', 'log'], { description: 'the store that was changed, where that can be known' }),
+  ),
   detail: Type.Optional(Type.String()),
 });
 
 export const Report = closed({
   intact: Type.Boolean({ description: 'everything in range was read and nothing was found' }),
-  mode: Type.Literal('full'),
+  mode: Type.Enum(['full', 'deep']),
   range: closed({ fromIndex: count(), toIndex: count() }),
   source: Type.Optional(Type.String()),
   checked: count(),

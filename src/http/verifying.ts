@@ -1,31 +1,48 @@
 /** Verification as the API runs it: one at a time in a process, timed, and remembered for /health. */
-import type { Progress, VerificationOptions } from '../ledger/verification.js';
+import type { EventLog } from '../event-log/port.js';
+import type { Progress, Verification, VerificationOptions } from '../ledger/verification.js';
 import { verifyLedger } from '../ledger/verification.js';
 import type { VerificationReport } from '../ledger/finding.js';
 import { instantFromMs } from '../ledger/time.js';
 import type { LedgerReader } from '../read-model/port.js';
+import { verifyAgainstLog } from './deep-verifying.js';
 import { refusal } from './problem.js';
 
 /** What the last verification of this process came to. */
 export type VerificationSummary = Omit<VerificationReport, 'findings'>;
+
+/** Deep verification is of the whole ledger. */
+export type RunOptions =
+  | (VerificationOptions & { readonly mode: 'full' })
+  | (Pick<VerificationOptions, 'selfCheck'> & { readonly mode: 'deep' });
+
+export interface VerifierParts {
+  readonly reader: Pick<LedgerReader, 'snapshot' | 'selfCheck' | 'deepChecks'>;
+  readonly log: EventLog;
+}
 
 export interface Verifier {
   /**
    * Begins when the first step is asked for, ends early when the generator is returned.
    * @throws ProblemError `busy` while another one runs
    */
-  run(options: VerificationOptions): AsyncGenerator<Progress, VerificationReport, void>;
+  run(options: RunOptions): AsyncGenerator<Progress, VerificationReport, void>;
   last(): VerificationSummary | null;
 }
 
-export function createVerifier(reader: Pick<LedgerReader, 'snapshot' | 'selfCheck'>): Verifier {
+export function createVerifier({ reader, log }: VerifierParts): Verifier {
   let running = false;
   let last: VerificationSummary | null = null;
 
-  async function* verify(options: VerificationOptions): AsyncGenerator<Progress, VerificationReport, void> {
-    const started = Date.now();
+  async function* recompute(options: RunOptions): AsyncGenerator<Progress, Verification, void> {
     const selfCheck = await reader.selfCheck();
-    const verification = yield* verifyLedger(() => reader.snapshot(), { ...options, selfCheck });
+    if (options.mode === 'deep') return yield* verifyAgainstLog({ reader, log }, { selfCheck });
+    return yield* verifyLedger(() => reader.snapshot(), { ...options, selfCheck });
+  }
+
+  async function* verify(options: RunOptions): AsyncGenerator<Progress, VerificationReport, void> {
+    const started = Date.now();
+    const verification = yield* recompute(options);
     const report: VerificationReport = {
       ...verification,
       startedAt: instantFromMs(started),

@@ -32,7 +32,34 @@ export type FindingCode =
   /** a line of an export is not in the form of one */
   | 'malformed-line'
   /** the export's last line is not its manifest, or does not belong to what precedes it */
-  | 'manifest-mismatch';
+  | 'manifest-mismatch'
+  /** the entry is not what the log's event gives, and its own hashes or the chain say that it was another */
+  | 'ledger-altered'
+  /** the log's event is not the one that the entry was made from, which holds in itself and in the chain */
+  | 'log-altered'
+  /** entry and event differ, and nothing tells which of them was changed */
+  | 'stores-differ'
+  /** the log does not have an entry's event, and nothing in the log explains it */
+  | 'missing-event'
+  /** the log has an event up to the ledger's head that no entry was made from */
+  | 'unexpected-event'
+  /** the log has an entry's event at another place */
+  | 'event-order'
+  /** the log hides or has removed an entry's event, by `$tb`, `$maxAge` or `$maxCount` of its stream */
+  | 'log-truncated'
+  /** the log hides or has removed an entry's event, whose stream was deleted */
+  | 'log-deleted'
+  /** the log has an entry's event without its data */
+  | 'log-redacted'
+  /** from an entry on nothing is what the ledger was made from: another log, or one restored from an older backup */
+  | 'log-replaced'
+  /** verdict or schema are not what the events up to the entry give */
+  | 'verdict-mismatch'
+  /** the payload index does not propose what the recorded bytes hold */
+  | 'payload-index-mismatch';
+
+/** The store that is not as it was. */
+export type Store = 'ledger' | 'log';
 
 export interface Finding {
   readonly code: FindingCode;
@@ -44,6 +71,8 @@ export interface Finding {
   readonly found: string | null;
   /** the line of an export, 1-based */
   readonly line?: number;
+  /** the store that was changed, where that can be known */
+  readonly store?: Store;
   readonly detail?: string;
 }
 
@@ -60,11 +89,12 @@ export interface Difference {
   readonly code: FindingCode;
   readonly expected?: string | null;
   readonly found?: string | null;
+  readonly store?: Store;
   readonly detail?: string;
 }
 
 export function finding(place: Place, difference: Difference): Finding {
-  const { code, expected, found, detail } = difference;
+  const { code, expected, found, store, detail } = difference;
   return {
     code,
     index: place.index ?? null,
@@ -73,6 +103,7 @@ export function finding(place: Place, difference: Difference): Finding {
     expected: expected ?? null,
     found: found ?? null,
     ...(place.line === undefined ? {} : { line: place.line }),
+    ...(store === undefined ? {} : { store }),
     ...(detail === undefined ? {} : { detail }),
   };
 }
@@ -113,7 +144,7 @@ export function shorten(text: string): string {
 /** A report (API.md): `intact` only when everything in range was read and nothing was found. */
 export interface VerificationReport {
   readonly intact: boolean;
-  readonly mode: 'full';
+  readonly mode: 'full' | 'deep';
   readonly range: { readonly fromIndex: number; readonly toIndex: number };
   /** restricted to one source */
   readonly source?: string;

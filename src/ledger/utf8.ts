@@ -28,3 +28,10 @@ export function firstInvalidByte(bytes: Uint8Array): number {
   }
   return bytes.length;
 }
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether UTF-8 can say it: no lone surrogates. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}

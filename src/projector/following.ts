@@ -5,12 +5,12 @@ import { LedgerError } from '../ledger/error.js';
 import type { Instant } from '../ledger/types.js';
 import type { Leadership } from '../read-model/port.js';
 import type { CompiledSchemas } from '../schemas/compiled-schemas.js';
+import { alarmOf, type Alarms } from './alarms.js';
 import type { Pace } from './pace.js';
 import type { PayloadIndexing } from './payload-indexing.js';
 import { Preparation } from './preparation.js';
 import { PortionReader } from './reading.js';
 import { requireSameLog } from './same-log.js';
-import type { Alarms } from './status.js';
 
 export interface FollowingParts {
   readonly log: EventLog;
@@ -31,11 +31,13 @@ const PATIENCE_MS = 500;
 
 /**
  * Every batch is prepared while the one before is committed, and never further ahead: when a commit fails, what was
- * prepared after it is thrown away. Resolves when stopping.
+ * prepared after it is thrown away. Alarms are kept before the commit of what follows them in the log: they are delivered
+ * again until then. Resolves when stopping.
  * @throws LedgerError `log-diverged`, or whatever failed; the ledger is as the last commit left it
  */
 export async function follow(parts: FollowingParts): Promise<void> {
-  const { log, ledger, stopping, pace, indexing } = parts;
+  const { log, ledger, alarms, stopping, pace, indexing } = parts;
+  alarms.forget();
   const state = await ledger.state();
   await requireSameLog(parts, state);
   const preparation = await Preparation.begin(parts, state);
@@ -50,16 +52,16 @@ export async function follow(parts: FollowingParts): Promise<void> {
       const portion = await reader.next(pace.limits);
       if (portion === null || signal.aborted) break;
       if (!portion.live) indexing.busy();
+      for (const record of portion.administration ?? []) alarms.raise(alarmOf(record));
       const batch = portion.events.length === 0 ? null : await preparation.next(portion.events);
       await committing;
-      if (batch !== null) {
-        committing = ledger.commit(batch).then(parts.advanced);
-        // a failure is thrown where it is awaited; meanwhile nothing more is read
-        committing.catch(() => failed.abort());
-      }
-      if (!portion.live) continue;
-      indexing.calm();
-      if (batch === null) parts.advanced();
+      committing = alarms.keep(ledger).then(async () => {
+        if (batch !== null) await ledger.commit(batch);
+        if (batch !== null || portion.live) parts.advanced();
+      });
+      // a failure is thrown where it is awaited; meanwhile nothing more is read
+      committing.catch(() => failed.abort());
+      if (portion.live) indexing.calm();
     }
   } finally {
     failed.abort();

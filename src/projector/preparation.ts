@@ -13,8 +13,8 @@ import type { Identity, Leadership, LedgerBatch, LedgerState } from '../read-mod
 import type { CompiledSchemas } from '../schemas/compiled-schemas.js';
 import { SchemaRegistry } from '../schemas/registry.js';
 import { judgeEvent } from '../schemas/verdict.js';
+import type { Alarms } from './alarms.js';
 import { diverged, isSameEvent } from './same-log.js';
-import type { Alarms } from './status.js';
 
 export interface PreparationParts {
   readonly log: Pick<EventLog, 'comparePositions'>;
@@ -139,6 +139,8 @@ export class Preparation {
     this.#parts.alarms.raise({
       code: 'revision-gap',
       source,
+      // one for each source: verification names them all
+      place: '',
       since: this.#parts.now(),
       detail: `revisions ${last + 1} to ${event.revision - 1} never reached the ledger: the stream was truncated before`,
     });

@@ -7,13 +7,14 @@ import type { EventLog } from '../event-log/port.js';
 import { LedgerError } from '../ledger/error.js';
 import { instantFromMs } from '../ledger/time.js';
 import type { Instant } from '../ledger/types.js';
-import type { LedgerWriter } from '../read-model/port.js';
+import type { Leadership, LedgerWriter } from '../read-model/port.js';
 import { CompiledSchemas } from '../schemas/compiled-schemas.js';
+import { Alarms } from './alarms.js';
 import { follow } from './following.js';
 import { Pace } from './pace.js';
 import { PayloadIndexing } from './payload-indexing.js';
 import { DEFAULT_LIMITS, type Limits } from './reading.js';
-import { Alarms, type ProjectorStatus } from './status.js';
+import type { ProjectorStatus } from './status.js';
 
 export interface ProjectorOptions {
   readonly log: EventLog;
@@ -80,10 +81,8 @@ class Projection implements Projector {
       try {
         await this.#lead();
       } catch (error) {
-        if (isDivergence(error)) {
-          this.#diverged(error);
-          await pause(Infinity, stopping);
-        } else {
+        if (isDivergence(error)) await pause(Infinity, stopping);
+        else {
           this.#failed(error);
           await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1)), stopping);
         }
@@ -106,6 +105,9 @@ class Projection implements Projector {
         began: () => this.#began(),
         advanced: () => this.#advanced(),
       });
+    } catch (error) {
+      if (isDivergence(error)) await this.#diverged(error, ledger);
+      throw error;
     } finally {
       await ledger.release();
     }
@@ -133,11 +135,20 @@ class Projection implements Projector {
     this.#enter('retrying', detail);
   }
 
-  #diverged(error: LedgerError): void {
-    this.#options.logger.fatal({ err: error }, 'the log is not the one that the ledger was made from');
+  /** The alarm is over when the ledger has gone on from the size that it names (LedgerReader.alarms). */
+  async #diverged(error: LedgerError, ledger: Leadership): Promise<void> {
+    const { logger } = this.#options;
+    logger.fatal({ err: error }, 'the log is not the one that the ledger was made from');
     const detail = error.message;
-    this.#alarms.raise({ code: 'log-diverged', source: null, since: now(), detail });
+    const place = await ledger.state().then(
+      ({ head }) => `size ${head.size}`,
+      () => '',
+    );
+    this.#alarms.raise({ code: 'log-diverged', source: null, place, since: now(), detail });
     this.#enter('diverged', detail);
+    await this.#alarms
+      .keep(ledger)
+      .catch((failure: unknown) => logger.warn({ err: failure }, 'alarms could not be kept'));
   }
 
   #enter(state: ProjectorStatus['state'], detail: string | null): void {

@@ -1,5 +1,5 @@
 /** Delivered events in portions worth a transaction: by count, bytes and time, and at once when the log is at its end. */
-import type { LogBatch } from '../event-log/port.js';
+import type { AdministrativeRecord, LogBatch } from '../event-log/port.js';
 import type { RecordedEvent } from '../ledger/types.js';
 
 export interface Limits {
@@ -25,8 +25,9 @@ export class PortionReader {
   }
 
   /**
-   * The next events, as many as there are within the limits.
-   * @returns null when the subscription has ended; a portion without events is the news that the log is at its end
+   * The next events, as many as there are within the limits, and everything that was done to the log before the last of
+   * them, or after it.
+   * @returns null when the subscription has ended; a portion without anything is the news that the log is at its end
    * @throws what the subscription throws
    */
   async next(limits: Limits): Promise<LogBatch | null> {
@@ -35,20 +36,21 @@ export class PortionReader {
     for (;;) {
       const { events, live } = this.#arrived;
       while (this.#taken < events.length && portion.add(events[this.#taken])) this.#taken++;
-      if (this.#taken < events.length) return { events: portion.events, live: false };
+      if (this.#taken < events.length) return portion.whole(false);
       if (live) {
         this.#arrived = { events: [], live: false };
         this.#taken = 0;
-        return { events: portion.events, live: true };
+        return portion.whole(true);
       }
-      if (portion.events.length > 0) deadline = Math.min(deadline, Date.now() + limits.ms);
+      if (!portion.isEmpty) deadline = Math.min(deadline, Date.now() + limits.ms);
       const more = await within(this.#arrival(), deadline - Date.now());
-      if (more === null) return { events: portion.events, live: false };
-      if (more.done === true)
-        return portion.events.length > 0 ? { events: portion.events, live: false } : null;
+      if (more === null) return portion.whole(false);
+      if (more.done === true) return portion.isEmpty ? null : portion.whole(false);
       this.#arriving = null;
       this.#arrived = more.value;
       this.#taken = 0;
+      // not after the events that it came with, though some of those may have to wait
+      portion.administration.push(...(more.value.administration ?? []));
     }
   }
 
@@ -67,11 +69,16 @@ export class PortionReader {
 
 class Portion {
   readonly events: RecordedEvent[] = [];
+  readonly administration: AdministrativeRecord[] = [];
   readonly #limits: Limits;
   #bytes = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
+  }
+
+  get isEmpty(): boolean {
+    return this.events.length + this.administration.length === 0;
   }
 
   /** @returns false when the portion is full without it */
@@ -83,6 +90,11 @@ class Portion {
     this.events.push(event);
     this.#bytes += size;
     return true;
+  }
+
+  whole(live: boolean): LogBatch {
+    const { events, administration } = this;
+    return { events, administration, live };
   }
 }
 

@@ -98,7 +98,7 @@ function rowsOfSegment(
 }
 
 /** The places of each term rise, because rows come in their order. */
-function addTerms(terms: Map<string, number[]>, row: EntryRow, place: number): void {
+export function addTerms(terms: Map<string, number[]>, row: EntryRow, place: number): void {
   const full = terms.size >= MAX_TERMS;
   for (const term of full ? [...termsOf({ ...row, data: null }), UNINDEXED] : termsOf(row)) {
     const kept = term.length > MAX_KEPT ? KEY + termKey(term) : term;
@@ -108,7 +108,8 @@ function addTerms(terms: Map<string, number[]>, row: EntryRow, place: number): v
   }
 }
 
-function keyOf(kept: string): string {
+/** The key of what `addTerms` keeps of a term. */
+export function keyOf(kept: string): string {
   return kept.startsWith(KEY) ? kept.slice(KEY.length) : termKey(kept);
 }
 

@@ -5,6 +5,7 @@
  * All methods reject with a LedgerError: `store-unavailable` (try again), `fenced`, `schema-version`,
  * `access-denied`, `too-slow`, `internal`. Every statement has a time limit.
  */
+import type { HeadPlace, LedgerPlaces, PayloadIndexCheck } from '../ledger/deep-stores.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { TreeState, Tile } from '../ledger/tiles.js';
 import type {
@@ -70,6 +71,13 @@ export interface Leadership {
   commit(batch: LedgerBatch): Promise<void>;
 
   /**
+   * Keep alarms, each cause (code, source, place) once and for good: durable when this resolves. What the log says again is
+   * kept before the entries that follow it are committed, so that none is lost.
+   * @returns those that were not kept before
+   */
+  keepAlarms(alarms: readonly Alarm[]): Promise<readonly Alarm[]>;
+
+  /**
    * One bounded step of filling the payload index (the next 1,024 entries), in a transaction of its own; to be called
    * when there is nothing to commit, or when commits leave room. What was begun when the signal aborts goes on with
    * the next call. Nothing depends on it but the speed of queries.
@@ -79,6 +87,18 @@ export interface Leadership {
 
   /** Gives the lock back. */
   release(): Promise<void>;
+}
+
+/** Something an operator must look at, that stops nothing by itself. Its texts are without control characters. */
+export interface Alarm {
+  readonly code: string;
+  /** as entries have it; null: the ledger or the log as a whole */
+  readonly source: string | null;
+  /** tells causes of the same code and source apart; empty where all of them count as one */
+  readonly place: string;
+  /** when it happened, or was found */
+  readonly since: Instant;
+  readonly detail: string;
 }
 
 export interface Identity {
@@ -160,6 +180,12 @@ export interface LedgerReader {
 
   stats(): Promise<LedgerStats>;
 
+  /**
+   * The newest 1,000 alarms that projectors have kept, newest first. They stay, but for `log-diverged`, which is over when
+   * the ledger has gone on.
+   */
+  alarms(): Promise<readonly Alarm[]>;
+
   /** Accepted `schema.registered` entries of `_schemas` at or above an index, in index order. */
   registrations(from: Index): AsyncIterable<Entry>;
 
@@ -172,6 +198,9 @@ export interface LedgerReader {
 
   /** What verification and export read from. Holds no transaction and no connection between calls. */
   snapshot(): Promise<LedgerSnapshot>;
+
+  /** What deep verification asks besides: entries through their indexes, and the payload index against the rows. */
+  deepChecks(): DeepChecks;
 
   /**
    * The running login's rights, and the catalogue of the ledger's schemas against what the migrations made at the version
@@ -186,6 +215,13 @@ export interface LedgerReader {
   origin(): Promise<string>;
 
   close(): Promise<void>;
+}
+
+export interface DeepChecks {
+  /** As the row has it now, whatever that is: verification judges it. */
+  head(): Promise<HeadPlace>;
+  readonly places: LedgerPlaces;
+  readonly payloadIndex: PayloadIndexCheck;
 }
 
 /**

@@ -2,6 +2,8 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { createPool } from '../postgres/pool.js';
+import { readAlarms } from './alarms.js';
+import { deepChecks } from './deep-checks.js';
 import {
   entriesAt,
   entriesById,
@@ -55,9 +57,11 @@ export function openReader(options: ReaderOptions): LedgerReader {
     events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: QUERY_LIMIT_MS })),
     sources: (page) => said(readSourcePage(pool, schema, page)),
     stats: () => said(currentStats(pool, schema)),
+    alarms: () => said(readAlarms(pool, schema)),
     registrations: (from) => inOurWords(readRegistrations(pool, schema, from)),
     headMoved: (timeoutMs, signal) => listener.moved(timeoutMs, signal),
     snapshot: () => takeSnapshot(pool, schema),
+    deepChecks: () => deepChecks(pool, schema),
     selfCheck: () => said(selfCheck(pool)),
     health: () => healthOf(pool, schema),
     origin: () => said(readOrigin(pool, schema)),

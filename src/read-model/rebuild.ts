@@ -62,8 +62,16 @@ export function swapRebuild(
     await requireHead(client, LEDGER, compared.old);
     await requireHead(client, REBUILD, compared.rebuilt);
     const kept = schemaName(`${LEDGER}_${now.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}`);
+    const { owner } = rolesOf(await databaseName(client));
+    // what raised an alarm may have left the log since: a rebuild ends none
     await client.query(
-      `BEGIN; ALTER SCHEMA ${LEDGER} RENAME TO ${kept}; ALTER SCHEMA ${REBUILD} RENAME TO ${LEDGER}; COMMIT`,
+      `BEGIN;
+       SET LOCAL ROLE ${quoted(owner)};
+       INSERT INTO ${REBUILD}.alarm TABLE ${LEDGER}.alarm ON CONFLICT DO NOTHING;
+       RESET ROLE;
+       ALTER SCHEMA ${LEDGER} RENAME TO ${kept};
+       ALTER SCHEMA ${REBUILD} RENAME TO ${LEDGER};
+       COMMIT`,
     );
     await client.query('SELECT pg_catalog.pg_notify($1, $2)', [HEAD_CHANNEL, LEDGER]);
     return kept;

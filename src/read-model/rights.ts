@@ -10,8 +10,8 @@ export function ledgerRights(schema: SchemaName, roles: Roles): readonly string[
   const projector = quoted(roles.projector);
   return [
     ...readingRights(schema, roles),
-    `GRANT INSERT ON ${schema}.entry, ${schema}.source, ${schema}.tile, ${schema}.term, ${schema}.segment
-       TO ${projector}`,
+    `GRANT INSERT ON ${schema}.entry, ${schema}.source, ${schema}.tile, ${schema}.term, ${schema}.segment,
+       ${schema}.alarm TO ${projector}`,
     `GRANT UPDATE ON ${schema}.head, ${schema}.source, ${schema}.tile TO ${projector}`,
   ];
 }

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Index } from '../ledger/types.js';
 import { createPool } from '../postgres/pool.js';
+import { keepAlarms } from './alarms.js';
 import { commitBatch } from './commit.js';
 import { entryByIndex, entryByPlace, readRegistrations, recordedIdentities } from './entries.js';
 import { HEAD_CHANNEL } from './head-listener.js';
@@ -68,6 +69,7 @@ function leadership({ session, pool, schema, logger }: Parts): Leadership {
       await said(session.run((client) => commitBatch(client, schema, batch)));
       notify(session, schema);
     },
+    keepAlarms: (alarms) => said(session.run((client) => keepAlarms(client, schema, alarms))),
     indexPayloads: (signal) => said(indexer.step(signal)),
     release: () => session.close(),
   };

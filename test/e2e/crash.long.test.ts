@@ -10,6 +10,7 @@ import {
   temporaryFolder,
   type LedgerProcess,
 } from '../support/ledger-process.js';
+import { LOGS, type TestLog } from '../support/logs.js';
 import { startServer, type TestServer } from '../support/postgres.js';
 
 const KILLS = 24;
@@ -19,7 +20,8 @@ interface Line {
   readonly entry: { readonly id: string; readonly source: string; readonly verdict: string };
 }
 
-describe('killing processes at random moments', () => {
+describe.each(LOGS)('killing processes at random moments, with the log in $name', (kind) => {
+  let log: TestLog;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let server: TestServer;
   let database: LedgerDatabase;
@@ -30,31 +32,35 @@ describe('killing processes at random moments', () => {
     folder = await temporaryFolder();
     server = await startServer({ durable: true });
     database = await createLedgerDatabase(server.superuserUrl);
+    log = await kind.start();
     api = await startApi('0');
     projector = await startProjector();
   });
 
   afterAll(async () => {
     await Promise.all([api.stop(), projector.stop()]);
+    await log.close();
     await server.remove();
     await folder.remove();
   });
 
   const startApi = (port: string): Promise<LedgerProcess> =>
-    startLedger({ DATABASE_URL: database.apiUrl, PORT: port }, 'api');
+    startLedger({ DATABASE_URL: database.apiUrl, PORT: port, ...log.settings }, 'api');
   const startProjector = (): Promise<LedgerProcess> =>
-    startLedger({ DATABASE_URL: database.projectorUrl }, 'projector');
+    startLedger({ DATABASE_URL: database.projectorUrl, ...log.settings }, 'projector');
 
-  /** Ends one of the three with SIGKILL and starts it again. */
+  /** Ends one of them with SIGKILL and starts it again. */
   async function killOne(): Promise<string> {
-    const victim = ['api', 'projector', 'postgres'][randomInt(3)] ?? 'api';
+    const victims = ['api', 'projector', 'postgres', ...(log.crash === null ? [] : ['log'])];
+    const victim = victims[randomInt(victims.length)] ?? 'api';
     if (victim === 'api') {
       await api.stop('SIGKILL');
       api = await startApi(new URL(api.url).port);
     } else if (victim === 'projector') {
       await projector.stop('SIGKILL');
       projector = await startProjector();
-    } else {
+    } else if (victim === 'log') await log.crash?.();
+    else {
       await server.kill();
       await server.start();
     }
@@ -119,7 +125,7 @@ describe('killing processes at random moments', () => {
 
     await eventually(
       `the ledger to catch up after killing ${killed.join(', ')}`,
-      async () => (await api.json<{ lag: { events: number } }>('/health')).lag.events === 0,
+      async () => (await api.json<{ lag: { seconds: number } }>('/health')).lag.seconds === 0,
       120_000,
     );
     const { stdout } = await runCommand(['verify', '--json'], settings);

@@ -13,6 +13,7 @@ import {
   temporaryFolder,
   type LedgerProcess,
 } from '../support/ledger-process.js';
+import { LOGS_OF_PROJECT, type TestLog } from '../support/logs.js';
 import { startServer, type TestServer } from '../support/postgres.js';
 
 interface Rebuilt {
@@ -25,15 +26,21 @@ interface Rebuilt {
   readonly oldKeptAs: string | null;
 }
 
-describe('event-ledger rebuild', () => {
+describe.each(LOGS_OF_PROJECT)('event-ledger rebuild, from a log in $name', (kind) => {
   let server: TestServer;
+  let log: TestLog;
   let database: LedgerDatabase;
   let settings: Record<string, string>;
 
   beforeAll(async () => {
     server = await startServer();
     database = await createLedgerDatabase(server.superuserUrl);
-    settings = { DATABASE_URL: database.allUrl, DATABASE_ADMIN_URL: database.adminUrl };
+    log = await kind.start();
+    settings = {
+      DATABASE_URL: database.allUrl,
+      DATABASE_ADMIN_URL: database.adminUrl,
+      ...log.settings,
+    };
     await withLedger(async (ledger) => {
       const lines = Array.from({ length: 300 }, (_, n) =>
         JSON.stringify({
@@ -46,13 +53,14 @@ describe('event-ledger rebuild', () => {
       const { status } = await ledger.request('/v1/events', { method: 'POST', headers, body: lines });
       expect(status).toBe(202);
       await eventually('the projector to catch up', async () => {
-        const health = await ledger.json<{ lag: { events: number } }>('/health');
-        return health.lag.events === 0;
+        const health = await ledger.json<{ lag: { seconds: number } }>('/health');
+        return health.lag.seconds === 0;
       });
     });
   });
 
   afterAll(async () => {
+    await log.close();
     await database.drop();
     await server.remove();
   });

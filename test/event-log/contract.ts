@@ -13,7 +13,11 @@ export interface EventLogHarness {
   remove(): Promise<void>;
 }
 
-export function eventLogContract(adapter: string, makeHarness: () => Promise<EventLogHarness>): void {
+export function eventLogContract(
+  adapter: string,
+  emptyTypes: 'taken' | 'refused',
+  makeHarness: () => Promise<EventLogHarness>,
+): void {
   describe(`the event log's contract: ${adapter}`, () => {
     let harness: EventLogHarness;
     let log: EventLog;
@@ -28,7 +32,7 @@ export function eventLogContract(adapter: string, makeHarness: () => Promise<Eve
       await harness.remove();
     });
 
-    const underTest = { log: () => log, open: () => harness.open() };
+    const underTest = { log: () => log, open: () => harness.open(), emptyTypes };
     bytesContract(underTest);
     appendContract(underTest);
     readContract(underTest);

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Instant } from '../../src/ledger/types.js';
 import { AUTHORIZATION, basic, event, newSource, startApi, type TestApi } from '../support/api.js';
 import { createLedgerDatabase } from '../support/ledger-database.js';
+import { leading } from '../support/ledger-filler.js';
 import { startServer } from '../support/postgres.js';
 
 type Schema = Record<string, unknown>;
@@ -68,6 +70,18 @@ describe('operations', () => {
         lastVerification: null,
       });
     expect(await (await anonymous('/health')).json()).toEqual({ status: 'ok' });
+  });
+
+  it('/health shows the alarms that a projector kept, in whatever process it runs', async () => {
+    const idle = await startApi({ project: false });
+    const since = '2026-11-20T10:00:00.000Z';
+    const alarm = { code: 'stream-deleted', source: 'billing', since, detail: 'by hand' };
+    await leading(idle.database.projectorUrl, (leadership) =>
+      leadership.keepAlarms([{ ...alarm, place: 'position 7', since: since as Instant }]),
+    );
+    expect((await idle.get('/health')).body).toMatchObject({ status: 'degraded', alarms: [alarm] });
+    expect(await (await fetch(`${idle.url}/health`)).json()).toEqual({ status: 'degraded' });
+    await idle.close();
   });
 
   it('events that wait for the projector are the lag', async () => {

@@ -2,7 +2,6 @@
 import pino from 'pino';
 import { vi, expect } from 'vitest';
 import type { EventLog } from '../../src/event-log/port.js';
-import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js';
 import { verifyLedger, type Verification } from '../../src/ledger/verification.js';
 import type { Entry, Index } from '../../src/ledger/types.js';
 import { startProjector, type Projector } from '../../src/projector/projector.js';
@@ -10,7 +9,9 @@ import type { Limits } from '../../src/projector/reading.js';
 import type { LedgerReader, LedgerWriter } from '../../src/read-model/port.js';
 import { openReader } from '../../src/read-model/reader.js';
 import { openWriter } from '../../src/read-model/writer.js';
+import type { ForeignEvent } from '../support/event-log.js';
 import { createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
+import type { LogKind } from '../support/logs.js';
 
 export interface Installation {
   readonly database: LedgerDatabase;
@@ -23,6 +24,10 @@ export interface Installation {
   sized(size: number): Promise<void>;
   entries(): Promise<readonly Entry[]>;
   verify(): Promise<Verification>;
+  /** Write events past every check of ours, as another program would. */
+  throwAtLog(events: readonly ForeignEvent[]): Promise<void>;
+  /** Change the bytes of a source's first event in the log, as whoever has the disks could. */
+  forge(source: string, data: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,9 +35,10 @@ export interface Running extends Projector {
   readonly writer: LedgerWriter;
 }
 
-export async function install(): Promise<Installation> {
+export async function install(kind: LogKind): Promise<Installation> {
   const database = await createLedgerDatabase();
-  const log = openPostgresEventLog({ url: database.apiUrl });
+  const store = await kind.start();
+  const log = store.open('api', database);
   const reader = openReader({ url: database.readerUrl });
   const running = new Set<Running>();
 
@@ -45,9 +51,8 @@ export async function install(): Promise<Installation> {
     reader,
     sized,
     project(limits) {
-      const url = database.projectorUrl;
-      const projectorLog = openPostgresEventLog({ url });
-      const writer = openWriter({ url });
+      const projectorLog = store.open('projector', database);
+      const writer = openWriter({ url: database.projectorUrl });
       const projector = startProjector({
         log: projectorLog,
         writer,
@@ -82,10 +87,12 @@ export async function install(): Promise<Installation> {
         if (step.done === true) return step.value;
       }
     },
+    throwAtLog: (events) => store.throwAt(database, events),
+    forge: (source, data) => store.forge(database, source, data),
     async close() {
       await Promise.all([...running].map((each) => each.stop()));
       await Promise.all([reader.close(), log.close()]);
-      await database.drop();
+      await Promise.all([database.drop(), store.close()]);
     },
   };
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '../../src/ledger/error.js';
 import { EMPTY_TREE } from '../../src/ledger/tiles.js';
 import { NO_HASH, type Entry, type SourceHead } from '../../src/ledger/types.js';
-import type { Leadership, LedgerBatch, LedgerState, LedgerWriter } from '../../src/read-model/port.js';
+import type { Alarm, Leadership, LedgerBatch, LedgerState, LedgerWriter } from '../../src/read-model/port.js';
 
 export type CommitFault = 'not-written' | 'reply-lost' | 'session-lost' | 'hangs';
 
@@ -11,6 +11,10 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
   state: LedgerState = { head: { size: 0, hash: NO_HASH }, position: null, tree: EMPTY_TREE };
   entries: Entry[] = [];
   readonly batches: LedgerBatch[] = [];
+  /** as kept, in that order */
+  readonly alarms: Alarm[] = [];
+  /** rejections of the next attempts to keep alarms */
+  readonly alarmFaults: LedgerError[] = [];
   /** what goes wrong with the next commits, one each */
   readonly faults: (CommitFault | null)[] = [];
   /** rejections of the next attempts to lead */
@@ -60,6 +64,10 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
         yield* entries.filter(({ header }) => header.source === '_schemas' && header.verdict === 'accepted');
       },
       commit: (batch) => this.#commit(batch, lost),
+      keepAlarms: (alarms) => {
+        const fault = this.alarmFaults.shift();
+        return fault === undefined ? Promise.resolve(this.#keep(alarms)) : Promise.reject(fault);
+      },
       indexPayloads: () => {
         this.indexed += 1;
         return Promise.resolve(false);
@@ -79,6 +87,14 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
       return head === undefined ? [] : [[source, head] as const];
     });
     return new Map(known);
+  }
+
+  #keep(alarms: readonly Alarm[]): readonly Alarm[] {
+    const causeOf = ({ code, source, place }: Alarm): string => `${code} ${source} ${place}`;
+    const kept = new Set(this.alarms.map(causeOf));
+    const fresh = alarms.filter((alarm) => !kept.has(causeOf(alarm)));
+    this.alarms.push(...fresh);
+    return fresh;
   }
 
   async #commit(batch: LedgerBatch, lost: AbortController): Promise<void> {

@@ -1,7 +1,14 @@
 /** A log in memory whose faults are switched on by hand: what a real one does only when it breaks. */
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import type { EventLog, LogBatch, LookUp, SubscribeOptions } from '../../src/event-log/port.js';
+import type {
+  AdministrativeRecord,
+  EventLog,
+  LogBatch,
+  LookUp,
+  ReadOptions,
+  SubscribeOptions,
+} from '../../src/event-log/port.js';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
 import { LedgerError } from '../../src/ledger/error.js';
 import type { EventId, Instant, Json, Position, RecordedEvent, Revision } from '../../src/ledger/types.js';
@@ -17,11 +24,18 @@ export interface Written {
   readonly position?: number;
 }
 
-type ProjectedLog = Pick<EventLog, 'subscribe' | 'lookUp' | 'comparePositions'>;
+type ProjectedLog = Pick<EventLog, 'subscribe' | 'lookUp' | 'readSource' | 'comparePositions'>;
+
+/** What was done to the log when it held so many events. */
+interface Done {
+  readonly after: number;
+  readonly record: AdministrativeRecord;
+}
 
 export class MemoryLog implements ProjectedLog {
   /** may be changed by tests: what the log holds now */
   events: RecordedEvent[] = [];
+  readonly done: Done[] = [];
   /** places that the log does not show any more: `source revision` */
   readonly hidden = new Set<string>();
   /** thrown by the next subscriptions, one each, before their first event */
@@ -40,6 +54,17 @@ export class MemoryLog implements ProjectedLog {
     return events;
   }
 
+  /** Something that is done to the log itself, in its order with the events. */
+  administer(record: Partial<AdministrativeRecord>): void {
+    const at = '2026-11-20T10:00:00.000Z' as Instant;
+    const place = `position ${this.events.length}.${this.done.length}`;
+    this.done.push({
+      after: this.events.length,
+      record: { what: 'truncated', source: 'billing', place, at, detail: 'by hand', ...record },
+    });
+    this.#changed.emit('change');
+  }
+
   /** Ends all subscriptions with an error. */
   interrupt(): void {
     this.#broken.abort();
@@ -55,14 +80,19 @@ export class MemoryLog implements ProjectedLog {
     let seen = this.events.filter(
       ({ position }) => after !== null && Number(position) <= Number(after),
     ).length;
+    // what was done before the event that it resumes after was handed over with it
+    let done = this.done.filter((each) => each.after < seen).length;
     let saidLive = false;
     while (!ending.aborted) {
       const events = this.events.slice(seen, seen + this.batch);
       seen += events.length;
+      const administration = this.done.slice(done).filter((each) => each.after <= seen);
+      done += administration.length;
       const live = seen >= this.events.length && !this.stalls;
-      if (events.length > 0 || !saidLive) yield { events, live };
+      const records = administration.map(({ record }) => record);
+      if (events.length + records.length > 0 || !saidLive) yield { events, administration: records, live };
       saidLive = live;
-      if (seen < this.events.length) continue;
+      if (seen < this.events.length || done < this.done.length) continue;
       await once(this.#changed, 'change', { signal: ending }).catch(() => undefined);
     }
     if (!signal.aborted) throw new LedgerError('log-unavailable', 'the connection to the log broke');
@@ -76,6 +106,18 @@ export class MemoryLog implements ProjectedLog {
     }
     if (event !== undefined) return Promise.resolve({ status: 'found', event });
     return Promise.resolve({ status: 'absent', lastRevision: stream.at(-1)?.revision ?? null });
+  }
+
+  async *readSource(
+    source: string,
+    { from = 0 as Revision, limit = Infinity }: ReadOptions = {},
+  ): AsyncGenerator<RecordedEvent, void, undefined> {
+    await Promise.resolve();
+    const shown = this.events.filter(
+      (event) =>
+        event.source === source && event.revision >= from && !this.hidden.has(`${source} ${event.revision}`),
+    );
+    yield* shown.slice(0, limit);
   }
 
   comparePositions(a: Position, b: Position): number {

@@ -9,16 +9,11 @@ import type { LedgerWriter } from '../../src/read-model/port.js';
 import { readSchemaFiles, registerSchemas } from '../../src/schemas/files.js';
 import { candidate } from '../support/event-log.js';
 import { asSuperuser } from '../support/ledger-database.js';
+import { LOGS } from '../support/logs.js';
 import { install, type Installation } from './installation.js';
 import { MemoryLedger } from './memory-ledger.js';
 
 let installation: Installation;
-beforeEach(async () => {
-  installation = await install();
-});
-afterEach(async () => {
-  await installation.close();
-});
 
 const now = (): Instant => '2026-11-20T10:00:00.000Z' as Instant;
 
@@ -68,7 +63,12 @@ async function head(): Promise<Head> {
   return { size, hash };
 }
 
-describe('the ledger', () => {
+describe.each(LOGS)('the ledger, with its log in $name', (kind) => {
+  beforeEach(async () => {
+    installation = await install(kind);
+  });
+  afterEach(() => installation.close());
+
   it('is the same however often the projector is stopped and started in between', async () => {
     let total = 0;
     for (let round = 0; round < 8; round++) {

@@ -3,13 +3,12 @@
  * the port. Each byte sequence has its own string, and each well-formed string its own bytes.
  */
 import { isUtf8 } from 'node:buffer';
+import { isWellFormed } from '../../ledger/utf8.js';
 
 /** Begins the string of bytes that are not UTF-8; lower-case hex digits follow. */
 const MARKER = '\u0000~';
 
 const HEX = /^(?:[0-9a-f]{2})*$/;
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** The string of some bytes: what they say in UTF-8 where they do. */
 export function textOf(bytes: Buffer): string {
@@ -18,7 +17,7 @@ export function textOf(bytes: Buffer): string {
 
 /** The bytes whose string this is; null for lone surrogates, which no bytes stand for. */
 export function bytesOf(text: string): Buffer | null {
-  return markedBytes(text) ?? (LONE_SURROGATE.test(text) ? null : Buffer.from(text, 'utf8'));
+  return markedBytes(text) ?? (isWellFormed(text) ? Buffer.from(text, 'utf8') : null);
 }
 
 /** Whether bytes have a marked string: they are not UTF-8, or what they say is the marked string of others. */

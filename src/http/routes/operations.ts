@@ -61,7 +61,8 @@ export function operations(
       },
     },
     handler: async (request, reply) => {
-      const { status, lag, head, alarms } = await parts.health.health();
+      const { status, lag, head, ...found } = await parts.health.health();
+      const alarms = found.alarms.map(({ code, source, since, detail }) => ({ code, source, since, detail }));
       void reply.code(HEALTH_STATUS[status]);
       if (request.principal === null) return await reply.send({ status });
       return await reply.send({ status, lag, head, alarms, lastVerification: parts.verifier.last() });

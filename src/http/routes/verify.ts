@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import Type from 'typebox';
 import type { VerificationReport } from '../../ledger/finding.js';
-import type { Progress, VerificationOptions } from '../../ledger/verification.js';
+import type { Progress } from '../../ledger/verification.js';
 import { preferredType } from '../accept.js';
 import { JSON_TYPE, NDJSON_TYPE } from '../documents.js';
 import { readRange } from '../event-query.js';
@@ -14,7 +14,7 @@ import { problemBody, problemOf, refusal } from '../problem.js';
 import { sendJson, sendStream } from '../spliced.js';
 import type { App, Services } from '../services.js';
 import { closed, IndexNumber, problems, ProblemShape, Report } from '../shapes.js';
-import type { Verifier } from '../verifying.js';
+import type { RunOptions, Verifier } from '../verifying.js';
 
 type Run = AsyncGenerator<Progress, VerificationReport, void>;
 
@@ -43,10 +43,11 @@ export function verifyRoute(
       tags: ['proof'],
       summary: 'Verify the ledger',
       description:
-        'A report, 200 whatever is found. As lines: progress, and last the report or `{"problem":…}`; the plain ' +
-        'form is cut off after 60 s. One at a time in a process.',
+        'A report, 200 whatever is found. `deep` compares the whole ledger with the event log, too, and takes no range. ' +
+        'As lines: progress, and last the report or `{"problem":…}`; the plain form is cut off after 60 s. One at a ' +
+        'time in a process.',
       querystring: Type.Object({
-        mode: Type.Optional(Type.Enum(['full'])),
+        mode: Type.Optional(Type.Enum(['full', 'deep'])),
         fromIndex: Type.Optional(IndexNumber),
         toIndex: Type.Optional(IndexNumber),
         source: Type.Optional(Type.String()),
@@ -77,16 +78,27 @@ export function verifyRoute(
   });
 }
 
-function readOptions(parameters: Parameters): VerificationOptions {
-  choice(parameters, 'mode', ['full']);
+function readOptions(parameters: Parameters): RunOptions {
+  const mode = choice(parameters, 'mode', ['full', 'deep']) ?? 'full';
+  if (mode === 'deep') return wholeLedger(parameters);
   const { fromIndex, toIndex } = readRange(parameters);
   const source = single(parameters, 'source');
   if (source === '') throw badParameter('source', 'text', 'must not be empty');
   return {
+    mode,
     ...(fromIndex === null ? {} : { fromIndex }),
     ...(toIndex === null ? {} : { toIndex }),
     ...(source === null ? {} : { source }),
   };
+}
+
+/** What an entry is judged by, and whether it is a duplicate, depends on all before it. */
+function wholeLedger(parameters: Parameters): RunOptions {
+  for (const name of ['fromIndex', 'toIndex', 'source']) {
+    if (single(parameters, name) === null) continue;
+    throw badParameter(name, 'mode', 'is for mode=full: deep verification is of the whole ledger');
+  }
+  return { mode: 'deep' };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { candidate, everything } from '../../support/event-log.js';
-import { appendOne, newSource, type LogUnderTest } from './log-under-test.js';
+import { appendOne, newSource, read, type LogUnderTest } from './log-under-test.js';
 
 /** Bytes that are easily changed on the way: data, metadata. */
 const BYTES: Readonly<Record<string, readonly [Buffer | string, Buffer | string]>> = {
@@ -33,7 +33,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'percent signs and quotes': `%2F'"\\x41`,
 };
 
-export function bytesContract({ log }: LogUnderTest): void {
+export function bytesContract({ log, emptyTypes }: LogUnderTest): void {
   describe('bytes and names', () => {
     test.each(Object.entries(BYTES))('gives back the recorded bytes: %s', async (_name, [data, metadata]) => {
       const given = candidate({ data, metadata });
@@ -48,9 +48,16 @@ export function bytesContract({ log }: LogUnderTest): void {
       expect([event.source, event.type, event.revision]).toEqual([source, name, 0]);
     });
 
-    test('takes an empty source and an empty type', async () => {
-      const event = await appendOne(log(), '', candidate({ type: '' }));
-      expect([event.source, event.type]).toEqual(['', '']);
+    test('takes an empty source', async () => {
+      const event = await appendOne(log(), '', candidate());
+      expect([event.source, event.type]).toEqual(['', 'user.login']);
+    });
+
+    test(`an empty type is ${emptyTypes}`, async () => {
+      const source = newSource();
+      const [outcome] = await log().append(source, [candidate({ type: '' })]);
+      expect(outcome?.status).toBe(emptyTypes === 'taken' ? 'appended' : 'refused');
+      expect((await read(log(), source)).map(({ type }) => type)).toEqual(emptyTypes === 'taken' ? [''] : []);
     });
 
     test('the subscription gives the same event as the stream', async () => {

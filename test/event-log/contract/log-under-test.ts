@@ -9,6 +9,8 @@ export interface LogUnderTest {
   readonly log: () => EventLog;
   /** a further instance on the same log, as another process has it; closed by whoever opened it */
   readonly open: () => EventLog;
+  /** what becomes of an event without a type, which not every log can take */
+  readonly emptyTypes: 'taken' | 'refused';
 }
 
 /** A source that no other test uses. */

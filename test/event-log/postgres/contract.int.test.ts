@@ -2,7 +2,7 @@ import { openPostgresEventLog } from '../../../src/event-log/postgres/event-log.
 import { createLedgerDatabase } from '../../support/ledger-database.js';
 import { eventLogContract } from '../contract.js';
 
-eventLogContract('PostgreSQL', async () => {
+eventLogContract('PostgreSQL', 'taken', async () => {
   const database = await createLedgerDatabase();
   return {
     open: () => openPostgresEventLog({ url: database.apiUrl }),
