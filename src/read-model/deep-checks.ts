@@ -58,8 +58,11 @@ async function entryAt(
 async function firstWithId(pool: pg.Pool, schema: SchemaName, id: string): Promise<KnownEntry | null> {
   const { rows } = await pool.query<KnownRow>({
     name: `known by id ${schema}`,
-    text: `SELECT entry.index::text AS index, entry.id::text AS id FROM ${schema}.entry
-      WHERE id = $1 AND verdict <> 'duplicate' ORDER BY entry.index LIMIT 1`,
+    // OFFSET 0, here and below: through the index of identities, whatever the planner believes
+    text: `SELECT e.index::text AS index, e.id::text AS id
+      FROM (
+        SELECT entry.index, entry.id FROM ${schema}.entry WHERE id = $1 AND verdict <> 'duplicate' OFFSET 0
+      ) AS e ORDER BY e.index LIMIT 1`,
     values: [id],
   });
   return known(rows[0]);
@@ -78,12 +81,13 @@ async function firsts(
   if (asked.length === 0) return new Map();
   const { rows } = await pool.query<{ n: number; index: string }>({
     name: `first entries ${schema}`,
-    // OFFSET 0: one look into the index for each, whatever the planner believes
     text: `SELECT i.n::integer AS n, e.index::text AS index
       FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS i (source, id, n)
       CROSS JOIN LATERAL (
-        SELECT min(e.index) AS index FROM ${schema}.entry AS e
-        WHERE e.id = i.id AND e.source = i.source AND e.verdict <> 'duplicate' OFFSET 0
+        SELECT min(k.index) AS index FROM (
+          SELECT k.index FROM ${schema}.entry AS k
+          WHERE k.id = i.id AND k.source = i.source AND k.verdict <> 'duplicate' OFFSET 0
+        ) AS k
       ) AS e
       WHERE e.index IS NOT NULL`,
     values: [textArray(asked.map(({ source }) => source)), uuidArray(asked.map(({ id }) => id))],
