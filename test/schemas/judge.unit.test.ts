@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
@@ -34,6 +34,15 @@ function nested(levels: number): Json {
   return deep;
 }
 
+/** A validator that throws gives `rejected`. */
+function acceptedBy(validate: ValidateFunction, payload: Json): boolean {
+  try {
+    return validate(payload);
+  } catch {
+    return false;
+  }
+}
+
 describe('a schema', () => {
   it('judges as ajv does by itself, whatever is done to it before', () => {
     fc.assert(
@@ -45,7 +54,7 @@ describe('a schema', () => {
           fc.pre(admission.ok);
           const plain = new Ajv2020({ strict: false, ownProperties: true, logger: false }).compile(schema);
           for (const each of values) {
-            const verdict = plain(each);
+            const verdict = acceptedBy(plain, each);
             expect([each, admission.schema.accepts(each)]).toEqual([each, verdict]);
             expect(admission.schema.validate(each).length === 0).toBe(verdict);
           }
@@ -54,6 +63,12 @@ describe('a schema', () => {
       { numRuns: 150 },
     );
   }, 60_000);
+
+  it('rejects what its validator fails on', () => {
+    // ajv 8.20 cannot follow this reference from within `contains`
+    const schema = judge({ contains: { $ref: '#', patternProperties: { '^a': false } } });
+    expect(schema.accepts([{ a: null }])).toBe(false);
+  });
 
   it('is known by the hash of its canonical form', () => {
     const schema = { type: 'object', required: ['a'], $comment: 'é' };
