@@ -39,9 +39,7 @@ export default defineConfig({
         test: {
           name: 'long',
           sequence: { groupOrder: 3 },
-          // with the log in EventStoreDB, too, what the end-to-end tests do with the embedded one
-          include: ['test/**/*.long.test.ts', 'test/e2e/{import,rebuild}.e2e.test.ts'],
-          env: { LEDGER_TEST_LOG: 'EventStoreDB' },
+          include: ['test/**/*.long.test.ts'],
           globalSetup: ['test/support/postgres-setup.ts'],
           testTimeout: 900_000,
           hookTimeout: 60_000,

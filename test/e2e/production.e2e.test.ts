@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLedgerDatabase } from '../support/ledger-database.js';
-import { runCommand, startLedger } from '../support/ledger-process.js';
-import { startProxy } from '../support/postgres-proxy.js';
+import { runCommand } from '../support/ledger-process.js';
 import { createDatabase } from '../support/postgres.js';
 
 describe('a database that nobody has migrated', () => {
@@ -32,38 +30,5 @@ describe('a database server that is not there', () => {
   it.each(['api', 'projector'])('ends %s with 3', async (command) => {
     const settings = { DATABASE_URL: 'postgres://a:b@127.0.0.1:9/c', PORT: '0' };
     expect((await runCommand([command], settings)).code).toBe(3);
-  });
-});
-
-describe('a database server that hangs', () => {
-  it('keeps the API from stopping no longer than a few seconds, in the middle of requests', async () => {
-    const database = await createLedgerDatabase();
-    const proxy = await startProxy(database.apiUrl);
-    const api = await startLedger({ DATABASE_URL: proxy.url }, 'api');
-    proxy.freeze();
-    const asked = ['/v1/head', '/v1/events'].map((path) => api.request(path).catch(() => null));
-    await api.request('/livez');
-
-    const stopping = performance.now();
-    await api.stop('SIGTERM');
-
-    expect(performance.now() - stopping).toBeLessThan(5_000);
-    await Promise.all(asked);
-    await proxy.close();
-    await database.drop();
-  });
-
-  it('keeps the projector from stopping no longer than a few seconds', async () => {
-    const database = await createLedgerDatabase();
-    const proxy = await startProxy(database.projectorUrl);
-    const projector = await startLedger({ DATABASE_URL: proxy.url }, 'projector');
-    proxy.freeze();
-
-    const stopping = performance.now();
-    await projector.stop('SIGTERM');
-
-    expect(performance.now() - stopping).toBeLessThan(5_000);
-    await proxy.close();
-    await database.drop();
   });
 });

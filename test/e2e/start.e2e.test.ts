@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPlaceDirectory } from '../../src/postgres/server/place.js';
 import { findPostmaster } from '../../src/postgres/server/postmaster.js';
-import { childrenOf, isAlive } from '../../src/postgres/server/process.js';
 import {
   commandEnvironment,
   eventually,
@@ -86,26 +85,6 @@ describe('event-ledger start', () => {
     process.kill(pid, 'SIGINT');
     expect((await ended)[0], log).toBe(0);
     expect(await serverOf(`${folder.path}/data`)).toBeNull();
-  });
-
-  it('stops in time and leaves no process although its server hangs, and has it all at the next start', async () => {
-    const first = await start();
-    const head = await record(first);
-    const postmaster = (await serverOf(`${folder.path}/data`)) ?? 0;
-    const processes = [postmaster, ...(await childrenOf(postmaster))];
-    for (const pid of processes) process.kill(pid, 'SIGSTOP');
-    const asked = first.request('/v1/head').catch(() => null);
-    await first.request('/livez');
-
-    const stopping = performance.now();
-    await first.stop('SIGINT');
-
-    expect(performance.now() - stopping).toBeLessThan(5_000);
-    expect(processes.length).toBeGreaterThan(3);
-    expect(processes.filter(isAlive)).toEqual([]);
-    await asked;
-    const second = await start();
-    expect(await second.json<Head>('/v1/head')).toMatchObject(head);
   });
 
   it('a second start on the same data directory says so and exits 3', async () => {

@@ -87,6 +87,3 @@ const eventStoreDb: LogKind = {
 };
 
 export const LOGS: readonly LogKind[] = [postgres, eventStoreDb];
-
-/** For what takes long: the first among the end-to-end tests, the second among the long ones (vitest.config.ts). */
-export const LOGS_OF_PROJECT = process.env.LEDGER_TEST_LOG === 'EventStoreDB' ? [eventStoreDb] : [postgres];

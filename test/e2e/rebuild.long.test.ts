@@ -13,7 +13,7 @@ import {
   temporaryFolder,
   type LedgerProcess,
 } from '../support/ledger-process.js';
-import { LOGS_OF_PROJECT, type TestLog } from '../support/logs.js';
+import { LOGS, type TestLog } from '../support/logs.js';
 import { startServer, type TestServer } from '../support/postgres.js';
 
 interface Rebuilt {
@@ -26,7 +26,7 @@ interface Rebuilt {
   readonly oldKeptAs: string | null;
 }
 
-describe.each(LOGS_OF_PROJECT)('event-ledger rebuild, from a log in $name', (kind) => {
+describe.each(LOGS)('event-ledger rebuild, from a log in $name', (kind) => {
   let server: TestServer;
   let log: TestLog;
   let database: LedgerDatabase;
