@@ -100,7 +100,10 @@ describe.each(['PostgreSQL', 'EventStoreDB'] as const)('100,000 entries and thei
     );
   });
 
-  it.runIf(kind === 'EventStoreDB')('differ in a stream that was truncated and scavenged', async () => {
+  // a table has no streams that could be truncated
+  if (kind === 'PostgreSQL') return;
+
+  it('differ in a stream that was truncated and scavenged', async () => {
     const entries = double()
       .log.records.filter(({ stream }) => stream.startsWith('ledger-'))
       .flatMap(({ stream }, index) => (stream === 'ledger-source-7' ? [index] : []));
