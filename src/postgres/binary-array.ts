@@ -4,34 +4,21 @@
  */
 import { instantToMs } from '../ledger/time.js';
 import type { Instant } from '../ledger/types.js';
-
-/** Object identifiers of the element types, the same in every PostgreSQL. */
-const OID = {
-  boolean: 16,
-  bytea: 17,
-  bigint: 20,
-  smallint: 21,
-  text: 25,
-  timestamptz: 1184,
-  uuid: 2950,
-} as const;
-
-/** Milliseconds from 1970 to PostgreSQL's year 2000. */
-const EPOCH_MS = 946_684_800_000;
+import { EPOCH_MS, TYPE } from './type.js';
 
 export function byteaArray(values: readonly (Uint8Array | null)[]): Buffer {
-  return encode(OID.bytea, values, (value) => value.length, writeBytes);
+  return encode(TYPE.bytea, values, (value) => value.length, writeBytes);
 }
 
 /** @param values hex digits */
 export function hexArray(values: readonly (string | null)[]): Buffer {
-  return encode(OID.bytea, values, (value) => value.length / 2, writeHex);
+  return encode(TYPE.bytea, values, (value) => value.length / 2, writeHex);
 }
 
 /** @param values without U+0000, which text cannot hold */
 export function textArray(values: readonly (string | null)[]): Buffer {
   return encode(
-    OID.text,
+    TYPE.text,
     values,
     (value) => Buffer.byteLength(value),
     (into, value, at) => into.write(value, at, 'utf8'),
@@ -40,7 +27,7 @@ export function textArray(values: readonly (string | null)[]): Buffer {
 
 export function uuidArray(values: readonly string[]): Buffer {
   return encode(
-    OID.uuid,
+    TYPE.uuid,
     values,
     () => 16,
     (into, value, at) => writeHex(into, value.replaceAll('-', ''), at),
@@ -50,7 +37,7 @@ export function uuidArray(values: readonly string[]): Buffer {
 /** @param values safe integers */
 export function bigintArray(values: readonly (number | bigint)[]): Buffer {
   return encode(
-    OID.bigint,
+    TYPE.bigint,
     values,
     () => 8,
     (into, value, at) => into.writeBigInt64BE(BigInt(value), at),
@@ -59,7 +46,7 @@ export function bigintArray(values: readonly (number | bigint)[]): Buffer {
 
 export function booleanArray(values: readonly boolean[]): Buffer {
   return encode(
-    OID.boolean,
+    TYPE.boolean,
     values,
     () => 1,
     (into, value, at) => into.writeUInt8(value ? 1 : 0, at),
@@ -68,7 +55,7 @@ export function booleanArray(values: readonly boolean[]): Buffer {
 
 export function smallintArray(values: readonly number[]): Buffer {
   return encode(
-    OID.smallint,
+    TYPE.smallint,
     values,
     () => 2,
     (into, value, at) => into.writeInt16BE(value, at),
@@ -77,7 +64,7 @@ export function smallintArray(values: readonly number[]): Buffer {
 
 export function timestamptzArray(values: readonly (Instant | null)[]): Buffer {
   return encode(
-    OID.timestamptz,
+    TYPE.timestamptz,
     values,
     () => 8,
     // microseconds of the first and the last years are no safe integers

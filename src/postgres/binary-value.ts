@@ -2,9 +2,10 @@
  * Values in PostgreSQL's binary form as text. What is too short or too long to be of the type is given as `\x…`, which no
  * reader takes for a value.
  */
+import { EPOCH_MS } from './type.js';
 
-/** Microseconds from 1970 to PostgreSQL's year 2000. */
-const EPOCH_US = 946_684_800_000_000n;
+/** In microseconds. */
+const EPOCH_US = BigInt(EPOCH_MS) * 1000n;
 
 /** timestamptz's infinities are the ends of its range. */
 const INFINITY = 2n ** 63n - 1n;

@@ -3,16 +3,6 @@ import type pg from 'pg';
 import { finding, type Finding } from '../ledger/finding.js';
 import type { SchemaName } from './schema-name.js';
 
-/** Object identifiers of built-in types, the same in every PostgreSQL. */
-export const TYPE = {
-  bytea: 17,
-  bigint: 20,
-  smallint: 21,
-  text: 25,
-  timestamptz: 1184,
-  uuid: 2950,
-} as const;
-
 export interface Column {
   readonly column: string;
   /** object identifier of the type that the migrations gave it */

@@ -10,7 +10,8 @@ import { LedgerError } from '../ledger/error.js';
 import { readEntryRow, type EntryRow } from '../ledger/row.js';
 import type { Entry } from '../ledger/types.js';
 import { bigintText, hexText, millisecondsText, plainText, uuidText } from '../postgres/binary-value.js';
-import { TYPE, type Column } from './columns.js';
+import { TYPE } from '../postgres/type.js';
+import type { Column } from './columns.js';
 
 type Reading = 'bigint' | 'uuid' | 'text' | 'time' | 'hash' | 'bytes';
 

@@ -4,6 +4,7 @@ import { LedgerError } from '../../ledger/error.js';
 import { instantFromMs } from '../../ledger/time.js';
 import type { EventId, Position, RecordedEvent, Revision } from '../../ledger/types.js';
 import { copyOut, type CopiedRow } from '../../postgres/copy-out.js';
+import { EPOCH_MS } from '../../postgres/type.js';
 import { textOf } from './text.js';
 
 /** What a page holds at most: so many events, and no further one after so many bytes. */
@@ -14,9 +15,6 @@ export interface Page {
   /** whether there may be more */
   readonly full: boolean;
 }
-
-/** 2000-01-01, from which PostgreSQL counts microseconds. */
-const POSTGRES_EPOCH_MS = 946_684_800_000;
 
 /** The whole log after a position. */
 export function pageAfter(client: pg.ClientBase, position: bigint): Promise<Page> {
@@ -69,7 +67,7 @@ async function page(client: pg.ClientBase, where: string, order: string, limit: 
         type: textOf(type),
         data,
         metadata,
-        loggedAt: instantFromMs(Number(loggedAt / 1000n) + POSTGRES_EPOCH_MS),
+        loggedAt: instantFromMs(Number(loggedAt / 1000n) + EPOCH_MS),
       });
       return true;
     },
