@@ -90,12 +90,14 @@ type Names = ReadonlyMap<number, string>;
 /** One of the fields that were asked for. */
 type Field = string | number;
 
+type Row = ReadonlyMap<string, Field>;
+
 /** Columns as `name` are text, all others numbers: oid, xid, int2, "char" and boolean. */
 async function scan(
   client: pg.ClientBase,
   catalogue: string,
   columns: readonly string[],
-): Promise<readonly ReadonlyMap<string, Field>[]> {
+): Promise<readonly Row[]> {
   const rows: Map<string, Field>[] = [];
   await copyOut(client, `SELECT ${columns.join(', ')} FROM pg_catalog.${catalogue}`, (copied) => {
     const row = new Map<string, Field>();
@@ -113,9 +115,9 @@ function readUnsigned(field: Buffer): number {
   return field.length === 0 || field.length > 4 ? NaN : field.readUIntBE(0, field.length);
 }
 
-const numberAt = (row: ReadonlyMap<string, Field>, column: string): number => Number(row.get(column));
+const numberAt = (row: Row, column: string): number => Number(row.get(column));
 
-const isOriginal = (row: ReadonlyMap<string, Field>): boolean => numberAt(row, 'xmin') === BOOTSTRAP;
+const isOriginal = (row: Row): boolean => numberAt(row, 'xmin') === BOOTSTRAP;
 
 const isBuiltIn = (oid: number): boolean => oid < FIRST_MADE_LATER;
 
@@ -158,33 +160,49 @@ async function changedTypes(
     .map((row) => altered(`type ${nameOf(names, numberAt(row, 'oid'))}`));
 }
 
-/**
- * Between two types that PostgreSQL itself has. An extension's casts are from or to a type of its own, and change nothing
- * that is stored here.
- */
+/** What stands between two types: casts, operators. */
+interface Link {
+  /** the columns that name the types */
+  readonly types: readonly [string, string];
+  /** the column that names the function */
+  readonly way: string;
+  readonly describe: (row: Row, one: string, other: string) => string;
+}
+
+/** Of links between types that PostgreSQL itself has; the functions of those that our types have are noted as called. */
+function changedLinks(
+  rows: readonly Row[],
+  { types: [one, other], way, describe }: Link,
+  names: Names,
+  called: Set<number>,
+): readonly Finding[] {
+  const ends = (row: Row): readonly number[] => [numberAt(row, one), numberAt(row, other)];
+  const builtIn = rows.filter((row) => ends(row).every(isBuiltIn));
+  for (const row of builtIn.filter(isOriginal)) {
+    if (ends(row).every((oid) => TYPES.has(oid))) called.add(numberAt(row, way));
+  }
+  const nameAt = (row: Row, column: string): string => nameOf(names, numberAt(row, column));
+  return builtIn
+    .filter((row) => !isOriginal(row))
+    .map((row) => altered(describe(row, nameAt(row, one), nameAt(row, other))));
+}
+
+/** An extension's casts are from or to a type of its own, and change nothing that is stored here. */
 async function changedCasts(
   client: pg.ClientBase,
   names: Names,
   called: Set<number>,
 ): Promise<readonly Finding[]> {
   const rows = await scan(client, 'pg_cast', ['xmin', 'castsource', 'casttarget', 'castfunc']);
-  const ends = (row: ReadonlyMap<string, Field>): readonly [number, number] => [
-    numberAt(row, 'castsource'),
-    numberAt(row, 'casttarget'),
-  ];
-  const builtIn = rows.filter((row) => ends(row).every(isBuiltIn));
-  for (const row of builtIn.filter(isOriginal)) {
-    if (ends(row).every((oid) => TYPES.has(oid))) called.add(numberAt(row, 'castfunc'));
-  }
-  return builtIn
-    .filter((row) => !isOriginal(row))
-    .map((row) => {
-      const [source, target] = ends(row).map((oid) => nameOf(names, oid));
-      return altered(`cast from ${source ?? ''} to ${target ?? ''}`);
-    });
+  const casts: Link = {
+    types: ['castsource', 'casttarget'],
+    way: 'castfunc',
+    describe: (_, source, target) => `cast from ${source} to ${target}`,
+  };
+  return changedLinks(rows, casts, names, called);
 }
 
-/** In pg_catalog, where alone our sessions look, between types that PostgreSQL itself has. */
+/** In pg_catalog, where alone our sessions look. */
 async function changedOperators(
   client: pg.ClientBase,
   names: Names,
@@ -192,22 +210,13 @@ async function changedOperators(
 ): Promise<readonly Finding[]> {
   const columns = ['xmin', 'oprname', 'oprnamespace', 'oprleft', 'oprright', 'oprcode'];
   const rows = await scan(client, 'pg_operator', columns);
-  const sides = (row: ReadonlyMap<string, Field>): readonly [number, number] => [
-    numberAt(row, 'oprleft'),
-    numberAt(row, 'oprright'),
-  ];
-  const ours = rows.filter(
-    (row) => numberAt(row, 'oprnamespace') === PG_CATALOG && sides(row).every(isBuiltIn),
-  );
-  for (const row of ours.filter(isOriginal)) {
-    if (sides(row).every((oid) => TYPES.has(oid))) called.add(numberAt(row, 'oprcode'));
-  }
-  return ours
-    .filter((row) => !isOriginal(row))
-    .map((row) => {
-      const [left, right] = sides(row).map((oid) => nameOf(names, oid));
-      return altered(`operator ${String(row.get('oprname'))} of ${left ?? ''} and ${right ?? ''}`);
-    });
+  const operators: Link = {
+    types: ['oprleft', 'oprright'],
+    way: 'oprcode',
+    describe: (row, left, right) => `operator ${String(row.get('oprname'))} of ${left} and ${right}`,
+  };
+  const ours = rows.filter((row) => numberAt(row, 'oprnamespace') === PG_CATALOG);
+  return changedLinks(ours, operators, names, called);
 }
 
 /** How B-trees and hashes order and compare the types that we use. */
@@ -221,14 +230,13 @@ async function changedIndexMethods(
   const supports = await scan(client, 'pg_amproc', [
     ...['xmin', 'amprocfamily', 'amproclefttype', 'amprocrighttype', 'amproc'],
   ]);
-  const isOurs = (row: ReadonlyMap<string, Field>, ...columns: readonly string[]): boolean =>
+  const isOurs = (row: Row, ...columns: readonly string[]): boolean =>
     columns.every((column) => TYPES.has(numberAt(row, column)));
   const ourSupports = supports.filter(
     (row) => isBuiltIn(numberAt(row, 'amprocfamily')) && isOurs(row, 'amproclefttype', 'amprocrighttype'),
   );
   for (const row of ourSupports.filter(isOriginal)) called.add(numberAt(row, 'amproc'));
-  const type = (row: ReadonlyMap<string, Field>, column: string): string =>
-    nameOf(names, numberAt(row, column));
+  const type = (row: Row, column: string): string => nameOf(names, numberAt(row, column));
   return [
     ...classes
       .filter(
@@ -272,7 +280,7 @@ async function changedFunctions(
   called: ReadonlySet<number>,
 ): Promise<readonly Finding[]> {
   const rows = await scan(client, 'pg_proc', ['oid', 'proname', 'pronamespace', 'prolang']);
-  const isUsed = (row: ReadonlyMap<string, Field>): boolean =>
+  const isUsed = (row: Row): boolean =>
     called.has(numberAt(row, 'oid')) ||
     (numberAt(row, 'pronamespace') === PG_CATALOG && FUNCTIONS.has(String(row.get('proname'))));
   return rows
