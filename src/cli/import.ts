@@ -18,7 +18,7 @@ import { isStop, stopped, type Run } from './stopping.js';
 interface ImportOptions {
   readonly url?: string;
   readonly user?: string;
-  readonly patience: string;
+  readonly patience?: string;
   readonly json?: boolean;
 }
 
@@ -29,7 +29,10 @@ export function addImport(program: Command, run: Run): void {
     .argument('<file>', 'the file, plain or gzipped; - for standard input')
     .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
     .option('--user <name>', 'the credential (LEDGER_USER; admin)')
-    .option('--patience <seconds>', 'how long to wait for a server that is away', '60')
+    .option(
+      '--patience <seconds>',
+      'how long to wait for a server that is away (60; before its first answer 3)',
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText('after', CREDENTIALS_HELP)
     .action((file: string, options: ImportOptions) => run((stop) => importFile(file, options, stop)));
@@ -57,10 +60,7 @@ interface Refusal {
 }
 
 async function importFile(file: string, options: ImportOptions, stop: AbortSignal): Promise<ExitCode> {
-  const patienceMs = Number(options.patience) * 1000;
-  if (!Number.isFinite(patienceMs) || patienceMs < 0) {
-    throw new LedgerError('invalid-input', `--patience ${options.patience}: must be a number of seconds`);
-  }
+  const patience = patienceOf(options.patience);
   const api = connectToApi(options);
   const input = await openInput(file, stop);
   const tally: Tally = { queued: 0, replayed: 0, refused: 0, refusals: [] };
@@ -69,7 +69,7 @@ async function importFile(file: string, options: ImportOptions, stop: AbortSigna
     print(options.json === true ? JSON.stringify({ ...tally, ...end }) : describeTally(tally));
   try {
     await sendAll(api, linesOf(file, input), tally, {
-      patienceMs,
+      patience,
       stop,
       progress: () => progress.update(input.read(), input.size),
     }).finally(() => progress.stop());
@@ -83,6 +83,25 @@ async function importFile(file: string, options: ImportOptions, stop: AbortSigna
   }
   report();
   return tally.refused === 0 ? EXIT.done : EXIT.findings;
+}
+
+/** How long a server may take nothing, in milliseconds. */
+interface Patience {
+  readonly ms: number;
+  /** before it has answered once */
+  readonly firstMs: number;
+}
+
+/** A server that never answered is not running, or elsewhere: whoever did not say to wait for it learns it soon. */
+const PATIENCE: Patience = { ms: 60_000, firstMs: 3_000 };
+
+function patienceOf(seconds: string | undefined): Patience {
+  if (seconds === undefined) return PATIENCE;
+  const ms = Number(seconds) * 1000;
+  if (!Number.isFinite(ms) || ms < 0) {
+    throw new LedgerError('invalid-input', `--patience ${seconds}: must be a number of seconds`);
+  }
+  return { ms, firstMs: ms };
 }
 
 /**
@@ -104,7 +123,7 @@ async function* linesOf(file: string, input: Input): AsyncGenerator<Buffer> {
 }
 
 interface Sending {
-  readonly patienceMs: number;
+  readonly patience: Patience;
   readonly stop: AbortSignal;
   readonly progress: () => void;
 }
@@ -143,24 +162,21 @@ interface BatchResult {
   readonly problem?: unknown;
 }
 
-/** A server that never answered is not running, or elsewhere: whoever typed the command learns it soon. */
-const FIRST_PATIENCE_MS = 3_000;
-
 /** Sends a batch until every line has an answer; what the log could not take for now is sent again. */
 async function sendBatch(
   api: ApiClient,
   batch: readonly ImportLine[],
   tally: Tally,
-  { patienceMs, stop }: Sending,
+  { patience, stop }: Sending,
 ): Promise<void> {
   let open = batch;
-  let deadline = Date.now() + (answered(tally) ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS));
+  let deadline = Date.now() + (answered(tally) ? patience.ms : patience.firstMs);
   for (let attempt = 0; open.length > 0; attempt += 1) {
     const outcome = await tryBatch(api, open, stop);
     if ('results' in outcome) {
       const later = count(open, outcome.results, tally);
       // Every answered line is progress: the patience is for a server that takes nothing at all.
-      if (later.length < open.length) deadline = Date.now() + patienceMs;
+      if (later.length < open.length) deadline = Date.now() + patience.ms;
       open = later;
       if (open.length === 0) return;
     }

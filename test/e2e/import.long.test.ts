@@ -184,6 +184,9 @@ describe.each(LOGS)('event-ledger import, export and verify-export, with the log
     );
     expect(away.code).toBe(3);
     expect(away.stderr).toContain('http://127.0.0.1:9');
+    const started = performance.now();
+    expect((await runCommand(['import', '-', '--patience', '5'], nowhere, '{"a":1}')).code).toBe(3);
+    expect(performance.now() - started).toBeGreaterThan(5_000);
     const wrong = await runCommand(['verify'], { ...settings, LEDGER_ADMIN_PASSWORD: 'wrong' });
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain('401');
