@@ -6,7 +6,8 @@
 import type { AdministrativeRecord } from '../port.js';
 import { ALLOWS, accessListIn, differences, parseObject, WANTED, type Scope } from './access-lists.js';
 import type { LogRecord } from './messages.js';
-import { SOURCE_PREFIX } from './streams.js';
+import { hidingIn } from './stream-metadata.js';
+import { SOURCE_PREFIX, TOMBSTONE } from './streams.js';
 
 const METADATA_PREFIX = `$$${SOURCE_PREFIX}`;
 const SCAVENGES = '$scavenges';
@@ -15,14 +16,11 @@ const SETTINGS = '$settings';
 /** What the names of the streams begin with that a guard has to see, besides those of the sources. */
 export const GUARDED_PREFIXES: readonly string[] = [METADATA_PREFIX, SCAVENGES, SETTINGS];
 
-/** Revision of a tombstone; as `$tb` a soft deletion, beyond what JSON.parse keeps exactly. */
-const LARGEST = 9_223_372_036_854_775_807n;
-
 /** What a record that is no event says was done to the log; nothing for an event, and for what does no harm. */
 export function administrationIn(record: LogRecord): readonly AdministrativeRecord[] {
   const { stream, revision } = record;
-  if (stream.startsWith(SOURCE_PREFIX)) return revision === LARGEST ? [tombstone(record)] : [];
-  if (stream.startsWith(METADATA_PREFIX)) return revision === LARGEST ? [] : hidingIn(record);
+  if (stream.startsWith(SOURCE_PREFIX)) return revision === TOMBSTONE ? [tombstone(record)] : [];
+  if (stream.startsWith(METADATA_PREFIX)) return revision === TOMBSTONE ? [] : metadata(record);
   if (stream === SCAVENGES || stream.startsWith(`${SCAVENGES}-`)) return [scavenge(record)];
   if (stream === SETTINGS) return settings(record);
   return [];
@@ -45,39 +43,30 @@ function tombstone(record: LogRecord): AdministrativeRecord {
 }
 
 /** A stream's metadata, of which each record stands for all before it. */
-function hidingIn(record: LogRecord): readonly AdministrativeRecord[] {
+function metadata(record: LogRecord): readonly AdministrativeRecord[] {
   const source = record.stream.slice(METADATA_PREFIX.length);
   const by = `its metadata at position ${record.position}`;
-  const metadata = record.data.length === 0 ? {} : parseObject(record.data);
-  const before = limitIn(metadata?.$tb);
-  const age = limitIn(metadata?.$maxAge);
-  const count = limitIn(metadata?.$maxCount);
+  const { before, deleted, maxAge, maxCount, understood } = hidingIn(record.data);
   const found: AdministrativeRecord[] = [];
-  if (metadata === null || [before, age, count].includes('unreadable')) {
+  if (!understood) {
     const detail = `${by} are nothing that this program reads: whether they hide events is not known`;
     found.push(said(record, { what: 'retention', source, detail }));
-  } else if (age !== null || count !== null) {
+  } else if (maxAge !== null || maxCount !== null) {
     const limits = [
-      ...(age === null ? [] : [`that are older than ${age} s ($maxAge)`]),
-      ...(count === null ? [] : [`before the newest ${count} ($maxCount)`]),
+      ...(maxAge === null ? [] : [`that are older than ${maxAge} s ($maxAge)`]),
+      ...(maxCount === null ? [] : [`before the newest ${maxCount} ($maxCount)`]),
     ];
     const detail = `${by} hide events ${limits.join(', and those ')}`;
     found.push(said(record, { what: 'retention', source, detail }));
   }
-  // as JSON.parse rounds it
-  if (before === Number(LARGEST)) {
+  if (deleted) {
     const detail = `the stream was deleted (${by}): the log hides its events, and loses them with the next scavenge`;
     found.push(said(record, { what: 'deleted', source, detail }));
-  } else if (typeof before === 'number' && before > 0) {
+  } else if (before !== null && before > 0) {
     const detail = `${by} hide events before revision ${before} ($tb)`;
     found.push(said(record, { what: 'truncated', source, detail }));
   }
   return found;
-}
-
-function limitIn(value: unknown): number | 'unreadable' | null {
-  if (value === undefined || value === null) return null;
-  return typeof value === 'number' && Number.isInteger(value) ? value : 'unreadable';
 }
 
 const SCAVENGE_ID = /\$scavenges-([\w-]{1,64})/;

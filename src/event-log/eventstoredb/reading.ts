@@ -15,6 +15,7 @@ import {
   type StreamRead,
 } from './messages.js';
 import { comparePositions } from './position.js';
+import { hidingIn } from './stream-metadata.js';
 import { eventInLog, eventOf, SOURCE_PREFIX, streamOf } from './streams.js';
 
 /** A page ends with so many events, or so many bytes of data and metadata. */
@@ -116,9 +117,12 @@ export class StreamReader {
   async #hiding(stream: string, revision: number, until: number): Promise<'truncated' | 'deleted' | null> {
     if (await this.#isTombstoned(stream, until)) return 'deleted';
     const { records } = await this.#page({ stream: `$$${stream}`, ...LAST }, until);
-    const limits = limitsOf(records[0]);
-    if (limits.truncateBefore === DELETED) return 'deleted';
-    return limits.truncateBefore > revision || limits.mayHide ? 'truncated' : null;
+    if (records[0] === undefined) return null;
+    const { before, deleted, maxAge, maxCount, understood } = hidingIn(records[0].data);
+    if (deleted) return 'deleted';
+    // what is hidden by age or number, and by what is not understood, only the server knows
+    const mayHide = maxAge !== null || maxCount !== null || !understood;
+    return mayHide || (before !== null && before > revision) ? 'truncated' : null;
   }
 
   async #isTombstoned(stream: string, until: number): Promise<boolean> {
@@ -183,24 +187,6 @@ export class StreamReader {
     }
     return { records, full: records.length >= limit || bytes > PAGE.bytes };
   }
-}
-
-/** What the metadata of a stream hide. */
-interface Limits {
-  readonly truncateBefore: bigint;
-  /** by age or number: which events exactly, only the server knows */
-  readonly mayHide: boolean;
-}
-
-/** `$tb` of a stream that was deleted softly. */
-const DELETED = 9_223_372_036_854_775_807n;
-
-function limitsOf(record: LogRecord | undefined): Limits {
-  if (record === undefined) return { truncateBefore: 0n, mayHide: false };
-  const text = record.data.toString();
-  // read as text: the number is beyond what JSON.parse keeps
-  const [, digits] = /"\$tb"\s*:\s*(\d{1,19})/.exec(text) ?? [];
-  return { truncateBefore: BigInt(digits ?? 0), mayHide: /"\$max(?:Age|Count)"\s*:\s*\d/.test(text) };
 }
 
 /** The server shows less of a source than it holds: what stands there cannot be looked for. */

@@ -14,7 +14,7 @@ export function streamOf(source: string): string {
 }
 
 /** The revision of a tombstone, which no event has. */
-const TOMBSTONE = 9_223_372_036_854_775_807n;
+export const TOMBSTONE = 9_223_372_036_854_775_807n;
 
 /** The event that a record of a source's stream is; null for a tombstone, which is administration. */
 export function eventOf(record: LogRecord): StreamEvent | null {

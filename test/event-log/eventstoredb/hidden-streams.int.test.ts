@@ -28,6 +28,7 @@ const HIDING = {
   'deleted softly': (source: string) => void stand.double().log.delete(`ledger-${source}`),
   'truncated beyond its end': (source: string) => setMetadata(source, '{"$tb":1000}'),
   'truncated at its end': (source: string) => setMetadata(source, '{"$tb":10}'),
+  'truncated under an escaped name': (source: string) => setMetadata(source, '{"\\u0024tb":1000}'),
   'cut to its newest event': (source: string) => setMetadata(source, '{"$maxCount":1}'),
   'of events that are all too old': (source: string) => setMetadata(source, '{"$maxAge":0}'),
 };
@@ -89,6 +90,28 @@ describe('a stream that is hidden', () => {
     }
     expect(await log.lookUp(newSource(), 3 as Revision)).toEqual({ status: 'absent', lastRevision: null });
   });
+
+  test.each([
+    '{"ours":{"$tb":1000,"$maxCount":1}}',
+    '{"note":"\\"$maxAge\\": 1, \\"$tb\\": 1000"}',
+    '{"$tb":3}',
+    '',
+  ])('is not told from metadata that hide nothing of the place: %s', async (metadata) => {
+    const source = newSource();
+    setMetadata(source, metadata);
+    const found = await stand.open().lookUp(source, 3 as Revision);
+    expect(found).toEqual({ status: 'absent', lastRevision: null });
+  });
+
+  test.each(["{'$tb':1000}", '{"$tb":"1000"}', '[]'])(
+    'may be one whose metadata a more lenient reader understands: %s',
+    async (metadata) => {
+      const source = newSource();
+      setMetadata(source, metadata);
+      const found = await stand.open().lookUp(source, 3 as Revision);
+      expect(found).toEqual({ status: 'hidden', reason: 'truncated' });
+    },
+  );
 });
 
 describe('a stream with a tombstone', () => {
