@@ -57,9 +57,10 @@ export async function firstOf(
   log: EventLog,
   after: Position | null,
   count: number,
+  fellBehind?: () => void,
 ): Promise<readonly RecordedEvent[]> {
   const events: RecordedEvent[] = [];
-  for await (const batch of subscribed(log, after)) {
+  for await (const batch of subscribed(log, after, fellBehind)) {
     events.push(...batch.events);
     if (events.length >= count) break;
   }
@@ -70,10 +71,11 @@ export async function firstOf(
 export async function* subscribed(
   log: EventLog,
   after: Position | null = null,
+  fellBehind: () => void = () => undefined,
 ): AsyncGenerator<LogBatch, void, undefined> {
   const ended = new AbortController();
   try {
-    yield* log.subscribe({ after, signal: ended.signal });
+    yield* log.subscribe({ after, signal: ended.signal, fellBehind });
   } finally {
     ended.abort();
   }

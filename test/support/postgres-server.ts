@@ -20,6 +20,8 @@ export interface TestServer {
   readonly superuserUrl: string;
   /** the running postmaster */
   readonly pid: number;
+  /** its data directory */
+  readonly cluster: string;
   /** orderly end; the data stays for `start` */
   stop(): Promise<void>;
   /** SIGKILL to the postmaster, and a wait until it is gone */
@@ -63,6 +65,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     postmaster = null;
   };
   return {
+    cluster,
     superuserUrl: urlOf(endpoint, { user: SUPERUSER, password }, 'postgres'),
     get pid() {
       if (!postmaster) throw new Error('the server does not run');

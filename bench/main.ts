@@ -1,0 +1,65 @@
+/**
+ * `npm run bench`: what the ledger does in a second, beside what the same machine can do at all.
+ *
+ * Every path is measured in turn with a floor: a program that does only the unavoidable part of the same work. The
+ * table gives medians; the JSON has every measurement.
+ */
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { isFarBelow, type Bench, type Benchmark, type Result } from './benchmark.js';
+import { eventsFrom, MADE_EVENTS } from './support/events.js';
+import { thisMachine } from './support/machine.js';
+import { tableOf } from './support/table.js';
+import { BENCHMARKS } from './paths.js';
+
+interface Options {
+  readonly quick?: true;
+  readonly only?: readonly string[];
+  readonly rounds?: string;
+  readonly data?: string;
+  readonly json?: string;
+}
+
+const FULL_ROUNDS = 5;
+
+const program = new Command('bench')
+  .description('measure every path of the ledger beside its floor')
+  .option('--quick', 'all of it in about two minutes; exit 1 where something is far below its target')
+  .option('--only <name...>', `some of: ${BENCHMARKS.map(({ name }) => name).join(', ')}`)
+  .option('--rounds <n>', `measurements of each side (${FULL_ROUNDS}, with --quick 1)`)
+  .option('--data <file>', 'real events in the place of made ones: JSONL, one event a line')
+  .option('--json <file>', 'write every measurement there')
+  .action(run);
+
+await program.parseAsync();
+
+async function run(options: Options): Promise<void> {
+  const quick = options.quick === true;
+  const bench: Bench = {
+    quick,
+    rounds: options.rounds === undefined ? (quick ? 1 : FULL_ROUNDS) : Number(options.rounds),
+    events: options.data === undefined ? MADE_EVENTS : await eventsFrom(options.data),
+    eventStoreUrl: process.env.EVENTSTORE_URL ?? null,
+    note: (line) => process.stderr.write(`${line}\n`),
+  };
+  const results: Result[] = [];
+  for (const benchmark of chosen(options.only)) {
+    bench.note(`${benchmark.name} …`);
+    results.push(...(await benchmark.run(bench)));
+  }
+  process.stdout.write(`${tableOf(results)}\n`);
+  if (options.json !== undefined) {
+    const report = { machine: thisMachine(), quick, rounds: bench.rounds, results };
+    await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  const broken = results.filter(isFarBelow);
+  for (const { path } of broken) bench.note(`far from its target: ${path}`);
+  if (quick && broken.length > 0) process.exitCode = 1;
+}
+
+function chosen(names: readonly string[] | undefined): readonly Benchmark[] {
+  if (names === undefined) return BENCHMARKS;
+  const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+  if (unknown.length > 0) throw new Error(`--only ${unknown.join(' ')}: there is no such benchmark`);
+  return BENCHMARKS.filter(({ name }) => names.includes(name));
+}
