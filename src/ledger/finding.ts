@@ -1,4 +1,5 @@
 /** What a verification found wrong: data for a report, never an exception. */
+import { cut } from './cut.js';
 
 export type FindingCode =
   /** the recorded bytes are not those that the header names */
@@ -138,7 +139,7 @@ const SHOWN = 200;
 
 /** A value as a finding shows it: not longer than a line. */
 export function shorten(text: string): string {
-  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}… (${text.length} characters)`;
+  return text.length <= SHOWN ? text : `${cut(text, SHOWN)} (${text.length} characters)`;
 }
 
 /** A report (API.md): `intact` only when everything in range was read and nothing was found. */
