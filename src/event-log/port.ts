@@ -131,6 +131,8 @@ export interface ReadOptions {
 export interface SubscribeOptions {
   readonly after: Position | null;
   readonly signal: AbortSignal;
+  /** called each time that the log ended it because its consumer is slow, and it was made anew: normal under load */
+  readonly fellBehind?: () => void;
 }
 
 /** What a subscription hands over at once: at least one event or administrative record, or the news that it is live. */

@@ -1,11 +1,12 @@
 /** One leadership: from the head as the database has it, along the log, until something ends it. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventLog } from '../event-log/port.js';
+import type { EventLog, LogBatch } from '../event-log/port.js';
 import { LedgerError } from '../ledger/error.js';
 import type { Instant } from '../ledger/types.js';
-import type { Leadership } from '../read-model/port.js';
+import type { Leadership, LedgerBatch } from '../read-model/port.js';
 import type { CompiledSchemas } from '../schemas/compiled-schemas.js';
 import { alarmOf, type Alarms } from './alarms.js';
+import type { Counting } from './counting.js';
 import type { Pace } from './pace.js';
 import type { PayloadIndexing } from './payload-indexing.js';
 import { Preparation } from './preparation.js';
@@ -16,6 +17,7 @@ export interface FollowingParts {
   readonly log: EventLog;
   readonly ledger: Leadership;
   readonly alarms: Alarms;
+  readonly counting: Counting;
   readonly now: () => Instant;
   readonly compiled: CompiledSchemas;
   readonly pace: Pace;
@@ -25,6 +27,8 @@ export interface FollowingParts {
   readonly began: () => void;
   /** a batch was committed, or the ledger has all that the log has */
   readonly advanced: () => void;
+  /** the log dropped the subscription for a slow consumer, and it goes on */
+  readonly fellBehind: () => void;
 }
 
 const PATIENCE_MS = 500;
@@ -36,7 +40,7 @@ const PATIENCE_MS = 500;
  * @throws LedgerError `log-diverged`, or whatever failed; the ledger is as the last commit left it
  */
 export async function follow(parts: FollowingParts): Promise<void> {
-  const { log, ledger, alarms, stopping, pace, indexing } = parts;
+  const { log, ledger, alarms, counting, stopping, pace, indexing } = parts;
   alarms.forget();
   const state = await ledger.state();
   await requireSameLog(parts, state);
@@ -44,19 +48,38 @@ export async function follow(parts: FollowingParts): Promise<void> {
 
   const failed = new AbortController();
   const signal = AbortSignal.any([stopping, ledger.lost, failed.signal]);
-  const reader = new PortionReader(log.subscribe({ after: state.position, signal }));
+  const fellBehind = (): void => {
+    counting.interrupted('slow-consumer');
+    parts.fellBehind();
+  };
+  const reader = new PortionReader(log.subscribe({ after: state.position, signal, fellBehind }));
+  const next = async (): Promise<LogBatch | null> => {
+    try {
+      const portion = await reader.next(pace.limits);
+      if (portion !== null || signal.aborted) return portion;
+      throw new LedgerError('log-unavailable', 'the subscription to the event log has ended');
+    } catch (error) {
+      if (!signal.aborted) counting.interrupted('other');
+      throw error;
+    }
+  };
+  const commit = async (batch: LedgerBatch): Promise<void> => {
+    const began = performance.now();
+    await ledger.commit(batch);
+    counting.committed(batch.entries, (performance.now() - began) / 1_000);
+  };
   let committing: Promise<void> = Promise.resolve();
   try {
     parts.began();
     for (;;) {
-      const portion = await reader.next(pace.limits);
+      const portion = await next();
       if (portion === null || signal.aborted) break;
       if (!portion.live) indexing.busy();
       for (const record of portion.administration ?? []) alarms.raise(alarmOf(record));
       const batch = portion.events.length === 0 ? null : await preparation.next(portion.events);
       await committing;
       committing = alarms.keep(ledger).then(async () => {
-        if (batch !== null) await ledger.commit(batch);
+        if (batch !== null) await commit(batch);
         if (batch !== null || portion.live) parts.advanced();
       });
       // a failure is thrown where it is awaited; meanwhile nothing more is read

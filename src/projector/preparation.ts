@@ -14,12 +14,14 @@ import type { CompiledSchemas } from '../schemas/compiled-schemas.js';
 import { SchemaRegistry } from '../schemas/registry.js';
 import { judgeEvent } from '../schemas/verdict.js';
 import type { Alarms } from './alarms.js';
+import type { Counting } from './counting.js';
 import { diverged, isSameEvent } from './same-log.js';
 
 export interface PreparationParts {
   readonly log: Pick<EventLog, 'comparePositions'>;
   readonly ledger: Leadership;
   readonly alarms: Alarms;
+  readonly counting: Pick<Counting, 'redelivered'>;
   readonly now: () => Instant;
   /** shared by preparations that follow each other */
   readonly compiled: CompiledSchemas;
@@ -112,6 +114,7 @@ export class Preparation {
         const twin = byPlace.get(place);
         if (twin === undefined) await this.#requireRedelivery(event, source);
         else if (!isTwin(twin, event)) throw another(event, `event ${twin.id} was delivered there before`);
+        this.#parts.counting.redelivered();
         continue;
       }
       if (position !== null && this.#parts.log.comparePositions(event.position, position) <= 0) {

@@ -10,7 +10,9 @@ import type { Instant } from '../ledger/types.js';
 import type { Leadership, LedgerWriter } from '../read-model/port.js';
 import { CompiledSchemas } from '../schemas/compiled-schemas.js';
 import { Alarms } from './alarms.js';
+import { Counting } from './counting.js';
 import { follow } from './following.js';
+import { Outage } from './outage.js';
 import { Pace } from './pace.js';
 import { PayloadIndexing } from './payload-indexing.js';
 import { DEFAULT_LIMITS, type Limits } from './reading.js';
@@ -40,9 +42,6 @@ export function startProjector(options: ProjectorOptions): Projector {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** A lead that is not given for so long, without an error, is somebody else's. */
-const ELECTION_MS = 1_000;
-
 const STOP_MS = 900;
 
 class Projection implements Projector {
@@ -50,22 +49,28 @@ class Projection implements Projector {
   readonly #stopping = new AbortController();
   readonly #alarms: Alarms;
   readonly #pace: Pace;
+  readonly #outage: Outage;
+  readonly #counting = new Counting();
   readonly #compiled = new CompiledSchemas();
   readonly #ended: Promise<void>;
   #state: ProjectorStatus['state'] = 'waiting';
   #detail: string | null = null;
   /** since the ledger last advanced */
   #failures = 0;
+  /** another projector had the lead when this one stood for it */
+  #stoodBy = false;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
-    this.#alarms = new Alarms((alarm) => options.logger.warn({ alarm }, 'alarm'));
+    this.#alarms = new Alarms((alarm) => options.logger.error({ alarm }, 'alarm'));
     this.#pace = new Pace(options.limits ?? DEFAULT_LIMITS);
+    this.#outage = new Outage(options.logger);
     this.#ended = this.#run();
   }
 
   status(): ProjectorStatus {
-    return { state: this.#state, detail: this.#detail, alarms: this.#alarms.list() };
+    const alarms = this.#alarms.list();
+    return { state: this.#state, detail: this.#detail, alarms, counts: this.#counting.counts() };
   }
 
   async stop(): Promise<void> {
@@ -94,16 +99,17 @@ class Projection implements Projector {
   /** From election to the loss of the lead. */
   async #lead(): Promise<void> {
     const { log, writer, logger } = this.#options;
-    const election = setTimeout(() => this.#enter('waiting', null), ELECTION_MS);
-    const ledger = await writer.lead(this.#stopping.signal).finally(() => clearTimeout(election));
+    const ledger = await writer.lead(this.#stopping.signal, () => this.#standBy());
     if (ledger === null) return;
     try {
       await follow({
-        ...{ log, ledger, alarms: this.#alarms, now, compiled: this.#compiled, pace: this.#pace },
+        ...{ log, ledger, alarms: this.#alarms, counting: this.#counting, now },
+        ...{ compiled: this.#compiled, pace: this.#pace },
         indexing: new PayloadIndexing(ledger, logger),
         stopping: this.#stopping.signal,
         began: () => this.#began(),
         advanced: () => this.#advanced(),
+        fellBehind: () => logger.debug('the log dropped the subscription as too slow; it goes on'),
       });
     } catch (error) {
       if (isDivergence(error)) await this.#diverged(error, ledger);
@@ -113,26 +119,32 @@ class Projection implements Projector {
     }
   }
 
+  #standBy(): void {
+    this.#options.logger.info('another projector has the lead; this one waits to take over');
+    this.#stoodBy = true;
+    this.#failures = 0;
+    this.#outage.over('standing by again');
+    this.#enter('waiting', null);
+  }
+
   #began(): void {
-    if (this.#failures > 0) this.#options.logger.info('projecting again');
+    if (this.#stoodBy) this.#options.logger.info('this projector has taken the lead');
+    this.#stoodBy = false;
     this.#enter('leading', null);
   }
 
   #advanced(): void {
     this.#failures = 0;
     this.#pace.succeeded();
+    this.#outage.over('projecting again');
   }
 
-  /** Said once an outage, not once a try. */
   #failed(error: unknown): void {
     if (this.#stopping.signal.aborted) return;
-    const detail = error instanceof Error ? error.message : String(error);
-    if (this.#failures === 0 || detail !== this.#detail) {
-      this.#options.logger.error({ err: error }, 'projecting failed; it is tried again until it succeeds');
-    }
+    this.#outage.failed(error);
     this.#failures += 1;
     this.#pace.failed();
-    this.#enter('retrying', detail);
+    this.#enter('retrying', error instanceof Error ? error.message : String(error));
   }
 
   /** The alarm is over when the ledger has gone on from the size that it names (LedgerReader.alarms). */

@@ -1,5 +1,6 @@
 /** What a projector says of itself: for /health, metrics and operators. */
 import type { Alarm } from './alarms.js';
+import type { ProjectorCounts } from './counting.js';
 
 export interface ProjectorStatus {
   readonly state:
@@ -15,4 +16,5 @@ export interface ProjectorStatus {
   readonly detail: string | null;
   /** those that this process raised, 1,000 at most; the read model keeps all */
   readonly alarms: readonly Alarm[];
+  readonly counts: ProjectorCounts;
 }

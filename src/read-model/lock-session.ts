@@ -16,6 +16,9 @@ const PING_MS = 5_000;
 const PING = { text: 'SELECT 1', query_timeout: PING_MS };
 const PATIENCE_MS = 1_000;
 
+/** A session that has just ended may hold its lock for a moment: what is refused for longer is another's. */
+const TAKEN_MS = 1_000;
+
 /** The server ends the session after so long without a statement: several pings were missed. */
 const IDLE_LIMIT = '30s';
 
@@ -39,10 +42,16 @@ export class LockSession {
 
   /**
    * Wait for a lock and hold it.
+   * @param taken called once when it has been another's for a second
    * @returns null when aborted
    * @throws LedgerError `store-unavailable`, `access-denied`, `schema-version`
    */
-  static async open(url: string, schema: SchemaName, signal: AbortSignal): Promise<LockSession | null> {
+  static async open(
+    url: string,
+    schema: SchemaName,
+    signal: AbortSignal,
+    taken: () => void = () => undefined,
+  ): Promise<LockSession | null> {
     const client = createClient({
       url,
       applicationName: 'event-ledger projector',
@@ -57,8 +66,13 @@ export class LockSession {
     try {
       await client.connect();
       await requireVersion(client);
-      while (!signal.aborted) {
+      const began = performance.now();
+      for (let said = false; !signal.aborted;) {
         if (await tryLock(client, schema)) return new LockSession(client);
+        if (!said && performance.now() - began > TAKEN_MS) {
+          said = true;
+          taken();
+        }
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     } catch (error) {

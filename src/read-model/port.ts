@@ -30,8 +30,9 @@ export interface LedgerWriter {
   /**
    * Wait until this process is the ledger's one active projector (a session-level advisory lock).
    * Rejects with `store-unavailable` when the session breaks while waiting, resolves to null when aborted.
+   * @param taken called once when the lead has been another's for a second: this process waits to take over
    */
-  lead(signal: AbortSignal): Promise<Leadership | null>;
+  lead(signal: AbortSignal, taken?: () => void): Promise<Leadership | null>;
 
   /** As LedgerReader.selfCheck, of the writer's login. */
   selfCheck(): Promise<{ readonly checked: boolean; readonly findings: readonly Finding[] }>;

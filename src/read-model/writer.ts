@@ -35,8 +35,8 @@ export function openWriter(options: WriterOptions): LedgerWriter {
     settings: { enable_seqscan: 'off' },
   });
   return {
-    async lead(signal) {
-      const session = await LockSession.open(options.url, schema, signal);
+    async lead(signal, taken) {
+      const session = await LockSession.open(options.url, schema, signal, taken);
       return session === null
         ? null
         : leadership({ session, pool, schema, logger: options.logger ?? SILENT });

@@ -1,4 +1,5 @@
 /** A ledger in memory whose faults are switched on by hand: commits that fail, and commits whose answer is lost. */
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '../../src/ledger/error.js';
 import { EMPTY_TREE } from '../../src/ledger/tiles.js';
@@ -30,14 +31,16 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
   leads = 0;
   indexed = 0;
   readonly #sourceHeads = new Map<string, SourceHead>();
+  readonly #given = new EventEmitter();
   #lost = new AbortController();
 
-  async lead(signal: AbortSignal): Promise<Leadership | null> {
+  async lead(signal: AbortSignal, taken?: () => void): Promise<Leadership | null> {
     const refusal = this.refusals.shift();
     if (refusal !== undefined) throw refusal;
     if (this.taken) {
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-      return null;
+      taken?.();
+      await once(this.#given, 'given', { signal }).catch(() => undefined);
+      if (signal.aborted) return null;
     }
     this.leads += 1;
     this.#lost = new AbortController();
@@ -74,6 +77,12 @@ export class MemoryLedger implements Pick<LedgerWriter, 'lead'> {
       },
       release: () => Promise.resolve(),
     };
+  }
+
+  /** Nobody else leads any more. */
+  give(): void {
+    this.taken = false;
+    this.#given.emit('given');
   }
 
   /** What the server does with a session that hangs. */

@@ -45,6 +45,8 @@ export class MemoryLog implements ProjectedLog {
   subscriptions = 0;
   /** whether subscriptions leave open if there is more, and say nothing then */
   stalls = false;
+  /** subscriptions under way are told so often that they fell behind, when their next event comes */
+  drops = 0;
   readonly #changed = new EventEmitter().setMaxListeners(0);
   #broken = new AbortController();
 
@@ -67,11 +69,24 @@ export class MemoryLog implements ProjectedLog {
 
   /** Ends all subscriptions with an error. */
   interrupt(): void {
-    this.#broken.abort();
+    this.#endWith(new LedgerError('log-unavailable', 'the connection to the log broke'));
+  }
+
+  /** Ends all subscriptions without one, as a log that is closed does. */
+  end(): void {
+    this.#endWith(null);
+  }
+
+  #endWith(failure: LedgerError | null): void {
+    this.#broken.abort(failure);
     this.#broken = new AbortController();
   }
 
-  async *subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<LogBatch, void, undefined> {
+  async *subscribe({
+    after,
+    signal,
+    fellBehind,
+  }: SubscribeOptions): AsyncGenerator<LogBatch, void, undefined> {
     this.subscriptions += 1;
     const refusal = this.refusals.shift();
     if (refusal !== undefined) throw refusal;
@@ -84,6 +99,7 @@ export class MemoryLog implements ProjectedLog {
     let done = this.done.filter((each) => each.after < seen).length;
     let saidLive = false;
     while (!ending.aborted) {
+      for (; this.drops > 0; this.drops--) fellBehind?.();
       const events = this.events.slice(seen, seen + this.batch);
       seen += events.length;
       const administration = this.done.slice(done).filter((each) => each.after <= seen);
@@ -95,7 +111,7 @@ export class MemoryLog implements ProjectedLog {
       if (seen < this.events.length || done < this.done.length) continue;
       await once(this.#changed, 'change', { signal: ending }).catch(() => undefined);
     }
-    if (!signal.aborted) throw new LedgerError('log-unavailable', 'the connection to the log broke');
+    if (!signal.aborted && broken.reason !== null) throw broken.reason;
   }
 
   lookUp(source: string, revision: Revision): Promise<LookUp> {

@@ -242,21 +242,78 @@ describe('when something fails, the projector', () => {
     await entered(projector, 'leading');
   });
 
-  it('says so once an outage, and again when it is over', async () => {
-    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
-    const outage = (): LedgerError => new LedgerError('store-unavailable', 'no database');
-    ledger.refusals.push(outage(), outage(), outage());
-    log.write({});
-    const projector = project(log, ledger);
-    await entered(projector, 'retrying');
-    expect(projector.status().detail).toBe('no database');
-    await sized(ledger, 1);
-    await entered(projector, 'leading');
-    expect(projector.status().detail).toBeNull();
-    expect(projector.said.map(({ level, msg }) => [level, msg])).toEqual([
-      ['error', 'projecting failed; it is tried again until it succeeds'],
-      ['info', 'projecting again'],
-    ]);
+  describe('says so', () => {
+    const INTERRUPTED = 'warn projecting was interrupted; it is tried again until it succeeds';
+    const FAILED = 'error projecting failed; it is tried again until it succeeds';
+    const AGAIN = 'info projecting again';
+
+    async function hears(projector: ReturnType<typeof project>, ...lines: readonly string[]): Promise<void> {
+      const heard = (): readonly string[] => projector.said.map(({ level, msg }) => `${level} ${msg}`);
+      await vi.waitFor(() => expect(heard()).toEqual(lines), { timeout: 5_000, interval: 2 });
+    }
+
+    it('once an outage, and again when it is over', async () => {
+      const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+      const outage = (n: number): LedgerError => new LedgerError('store-unavailable', `no database ${n}`);
+      ledger.refusals.push(outage(0), outage(1), outage(2));
+      log.write({});
+      const projector = project(log, ledger);
+      await entered(projector, 'retrying');
+      expect(projector.status().detail).toBe('no database 0');
+      await sized(ledger, 1);
+      await entered(projector, 'leading');
+      expect(projector.status().detail).toBeNull();
+      await hears(projector, INTERRUPTED, AGAIN);
+      log.interrupt();
+      await hears(projector, INTERRUPTED, AGAIN, INTERRUPTED, AGAIN);
+    });
+
+    it('as a warning where it passes by itself: the log restarts, ends the subscription, the session is lost', async () => {
+      for (const interrupt of [
+        (log: MemoryLog) => log.interrupt(),
+        (log: MemoryLog) => log.end(),
+        (_: MemoryLog, ledger: MemoryLedger) => ledger.loseSession(),
+      ]) {
+        const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+        log.write({});
+        const projector = project(log, ledger);
+        await sized(ledger, 1);
+        await hears(projector);
+        interrupt(log, ledger);
+        await hears(projector, INTERRUPTED, AGAIN);
+      }
+    });
+
+    it('as an error where it needs a person, also in the middle of an outage', async () => {
+      const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+      const refused = (): LedgerError => new LedgerError('access-denied', 'no right');
+      ledger.refusals.push(new LedgerError('store-unavailable', 'no database'), refused(), refused());
+      log.write({});
+      const projector = project(log, ledger);
+      await hears(projector, INTERRUPTED, FAILED, AGAIN);
+    });
+
+    it('of no subscription that was dropped as too slow and goes on', async () => {
+      const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+      log.drops = 3;
+      log.write({});
+      const projector = project(log, ledger);
+      await sized(ledger, 1);
+      await hears(projector);
+      expect(projector.status().counts.interruptions).toEqual({ 'slow-consumer': 3, other: 0 });
+    });
+
+    it('when it waits for its turn, and when it takes the lead', async () => {
+      const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+      const waits = 'info another projector has the lead; this one waits to take over';
+      ledger.taken = true;
+      log.write({});
+      const projector = project(log, ledger);
+      await hears(projector, waits);
+      ledger.give();
+      await sized(ledger, 1);
+      await hears(projector, waits, 'info this projector has taken the lead');
+    });
   });
 
   it('makes smaller batches, down to single events, of what the store does not take as one', async () => {
@@ -290,15 +347,48 @@ describe('when something fails, the projector', () => {
   });
 });
 
+describe('what a projector has done', () => {
+  it('is counted: batches and their entries by verdict, and what they took', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    const id = '00000000-0000-4000-8000-000000000001';
+    ledger.commitMs = 20;
+    log.write({ id }, { id }, { type: '~' }, {}, {});
+    const projector = project(log, ledger, { events: 3, bytes: 1e6, ms: 5 });
+    await sized(ledger, 5);
+    await vi.waitFor(() => expect(projector.status().counts.batches).toBe(2), { interval: 2 });
+    const { counts } = projector.status();
+    expect(counts.entries).toEqual({ accepted: 3, rejected: 1, duplicate: 1 });
+    expect(counts.commitSeconds).toBeGreaterThan(0.03);
+    expect(counts.commitSeconds).toBeLessThan(5);
+    expect(counts.redeliveries).toBe(0);
+  });
+
+  it('is counted: interruptions of the subscription that were none of its own', async () => {
+    const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
+    log.write({});
+    const projector = project(log, ledger);
+    await sized(ledger, 1);
+    log.interrupt();
+    await vi.waitFor(() => expect(log.subscriptions).toBe(2), { timeout: 5_000, interval: 2 });
+    log.end();
+    await vi.waitFor(() => expect(log.subscriptions).toBe(3), { timeout: 5_000, interval: 2 });
+    ledger.loseSession();
+    await vi.waitFor(() => expect(log.subscriptions).toBe(4), { timeout: 5_000, interval: 2 });
+    await projector.stop();
+    expect(projector.status().counts.interruptions).toEqual({ 'slow-consumer': 0, other: 2 });
+  });
+});
+
 describe('what is delivered again', () => {
   it('is dropped when it is the same event', async () => {
     const [log, ledger] = [new MemoryLog(), new MemoryLedger()];
     const written = log.write({}, { source: 'b' }, {});
-    project(log, ledger);
+    const projector = project(log, ledger);
     await sized(ledger, 3);
     log.events.push(...written);
     log.write({});
     await sized(ledger, 4);
+    expect(projector.status().counts.redeliveries).toBe(3);
     expect(ledger.entries.every(({ header }) => header.verdict === 'accepted')).toBe(true);
   });
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { rootOf } from '../../src/ledger/tiles.js';
@@ -226,16 +225,18 @@ describe('leading', () => {
     const stop = new AbortController();
     const leader = await first.lead(stop.signal);
     let followed = false;
-    const follower = second.lead(stop.signal).then((leadership) => {
+    const taken = vi.fn();
+    const follower = second.lead(stop.signal, taken).then((leadership) => {
       followed = true;
       return leadership;
     });
-    // as long as the second one needs to ask several times
-    await delay(1_000);
+    // it has asked several times then, and is told that it waits for another one
+    await vi.waitFor(() => expect(taken).toHaveBeenCalled(), { timeout: 10_000, interval: 20 });
     await leader?.state();
     expect(followed).toBe(false);
     await leader?.release();
     await (await follower)?.release();
+    expect(taken).toHaveBeenCalledTimes(1);
     await Promise.all([first.close(), second.close()]);
   });
 

@@ -14,8 +14,6 @@ export interface EventStoreDbEventLogOptions {
   readonly url: string;
   /** what each call may take; default 10 s */
   readonly deadlineMs?: number;
-  /** called each time that the server ends a live subscription because the consumer is too slow: normal under load */
-  readonly fellBehind?: () => void;
 }
 
 const DEADLINE_MS = 10_000;
@@ -28,7 +26,7 @@ const PROBE = streamOf('_ledger');
  * @throws LedgerError `invalid-configuration` for a URL that is none
  */
 export function openEventStoreDbEventLog(options: EventStoreDbEventLogOptions): EventLog {
-  const { url, deadlineMs = DEADLINE_MS, fellBehind = () => undefined } = options;
+  const { url, deadlineMs = DEADLINE_MS } = options;
   const connection = openConnection(url);
   const reader = new StreamReader(connection, Math.round(deadlineMs * 0.8));
   const probe = new StreamReader(connection, HEALTH_LIMIT_MS);
@@ -57,7 +55,7 @@ export function openEventStoreDbEventLog(options: EventStoreDbEventLogOptions): 
         yield event;
       }
     },
-    async *subscribe({ after, signal }) {
+    async *subscribe({ after, signal, fellBehind = () => undefined }) {
       if (after !== null) parsePosition(after);
       const ended = AbortSignal.any([signal, closing.signal]);
       const newest = async (): Promise<Position | null> => (await reader.newest())?.position ?? null;

@@ -19,18 +19,18 @@ async function filled(count: number): Promise<{ log: EventLog; start: Position |
 describe('a consumer that the server finds too slow', () => {
   test('is subscribed again at once, without a gap or a repetition, and it is counted', async () => {
     let fellBehind = 0;
-    const log = stand.open({ fellBehind: () => (fellBehind += 1) });
+    const log = stand.open();
     const start = await log.newest();
     const source = newSource();
     await log.append(source, candidates(500));
     stand.double().faults.slowConsumers = { events: 20 };
-    const seen = await firstOf(log, start, 500);
+    const seen = await firstOf(log, start, 500, () => (fellBehind += 1));
     expect(ids(seen)).toEqual(ids(stand.stored(source)));
     expect(fellBehind).toBeGreaterThanOrEqual(24);
   });
 
   test('gets what is written while it falls behind, whoever writes', async () => {
-    const log = stand.open({ fellBehind: () => undefined });
+    const log = stand.open();
     const start = await log.newest();
     const sources = [newSource(), newSource()];
     stand.double().faults.slowConsumers = { behind: 8 };
