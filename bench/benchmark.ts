@@ -1,5 +1,6 @@
 /** What a benchmark is, and how a subject is measured beside its floor. */
 import type { EventMaker } from './support/events.js';
+import type { FinishedLedgers } from './support/finished-ledgers.js';
 import { summarise, type Summary } from './support/statistics.js';
 
 /** A path through the product that somebody waits for, or pays for. */
@@ -16,6 +17,8 @@ export interface Bench {
   /** two minutes for all of them: fewer events, one round */
   readonly quick: boolean;
   readonly events: EventMaker;
+  /** to measure reading on; shared by all paths */
+  readonly ledgers: FinishedLedgers;
   /** an EventStoreDB to measure in the place of the embedded log, without targets */
   readonly eventStoreUrl: string | null;
   /** one line for whoever waits */

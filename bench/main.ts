@@ -8,6 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { isFarBelow, type Bench, type Benchmark, type Result } from './benchmark.js';
 import { eventsFrom, MADE_EVENTS } from './support/events.js';
+import { finishedLedgers } from './support/finished-ledgers.js';
 import { thisMachine } from './support/machine.js';
 import { tableOf } from './support/table.js';
 import { BENCHMARKS } from './paths.js';
@@ -39,13 +40,18 @@ async function run(options: Options): Promise<void> {
     quick,
     rounds: options.rounds === undefined ? (quick ? 1 : FULL_ROUNDS) : Number(options.rounds),
     events: options.data === undefined ? MADE_EVENTS : await eventsFrom(options.data),
+    ledgers: finishedLedgers(() => bench),
     eventStoreUrl: process.env.EVENTSTORE_URL ?? null,
     note: (line) => process.stderr.write(`${line}\n`),
   };
   const results: Result[] = [];
-  for (const benchmark of chosen(options.only)) {
-    bench.note(`${benchmark.name} …`);
-    results.push(...(await benchmark.run(bench)));
+  try {
+    for (const benchmark of chosen(options.only)) {
+      bench.note(`${benchmark.name} …`);
+      results.push(...(await benchmark.run(bench)));
+    }
+  } finally {
+    await bench.ledgers.remove();
   }
   process.stdout.write(`${tableOf(results)}\n`);
   if (options.json !== undefined) {
