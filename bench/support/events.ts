@@ -10,6 +10,7 @@ export interface EventDraft {
   readonly payload: unknown;
   readonly timestamp?: string;
   readonly actor?: string;
+  readonly subject?: string;
 }
 
 export interface EventMaker {
@@ -49,6 +50,7 @@ export const MADE_EVENTS: EventMaker = {
       source: `service-${n % SOURCES}`,
       type: `cloud.${name}`,
       actor,
+      subject: `account-${random() % 5_000}`,
       timestamp: new Date(1_780_000_000_000 + n * 250).toISOString(),
       payload,
     };
@@ -64,11 +66,13 @@ export async function eventsFrom(path: string): Promise<EventMaker> {
   const events = lines.map((line) => JSON.parse(line) as EventDraft);
   return {
     event(n) {
-      const { source, type, payload, timestamp, actor } = events[n % events.length] ?? MADE_EVENTS.event(n);
+      const { source, type, payload, timestamp, actor, subject } =
+        events[n % events.length] ?? MADE_EVENTS.event(n);
       return {
         ...{ source, type, payload: withNumber(payload, n) },
         ...(timestamp === undefined ? {} : { timestamp }),
         ...(actor === undefined ? {} : { actor }),
+        ...(subject === undefined ? {} : { subject }),
       };
     },
   };

@@ -107,6 +107,7 @@ function candidateOf(n: number, draft: ReturnType<Bench['events']['event']>): Ca
       recordedBy: 'admin',
       actor: draft.actor ?? null,
       salt: n.toString(16).padStart(32, '0'),
+      ...(draft.subject === undefined ? {} : { subject: draft.subject }),
     }),
   };
 }
