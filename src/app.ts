@@ -19,6 +19,8 @@ export interface ApiOptions {
   readonly host: string;
   readonly port: number;
   readonly adminPassword: string;
+  /** tails that are served at once */
+  readonly maxTails: number;
   readonly version: string;
 }
 
@@ -75,6 +77,7 @@ export async function runApi(
     reader,
     schemas: new SchemaRegistry(),
     authenticator: singleUser('admin', options.adminPassword),
+    tails: { most: options.maxTails },
     logger,
     version: options.version,
     ...(projector === undefined ? {} : { projector: projector.status }),

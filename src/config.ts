@@ -21,6 +21,8 @@ export interface Config {
   readonly dataDirectory: string;
   readonly origin: string | null;
   readonly adminPassword: string | null;
+  /** tails that a process serves at once */
+  readonly maxTails: number;
   readonly logLevel: LogLevel;
 }
 
@@ -57,6 +59,7 @@ export function readConfig(environment: Environment): Config {
     dataDirectory: read.dataDirectory(),
     origin: read.origin(),
     adminPassword: read.secret('LEDGER_ADMIN_PASSWORD'),
+    maxTails: read.count('MAX_TAILS', 100_000) ?? 100,
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
   read.finish();
@@ -160,6 +163,15 @@ class Reader {
     return /^\d{1,5}$/.test(value) && port <= 65_535
       ? port
       : this.mistake(name, `must be a port number from 0 to 65535, not ${JSON.stringify(value)}`);
+  }
+
+  count(name: string, most: number): number | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    const count = Number(value);
+    return /^\d{1,9}$/.test(value) && count <= most
+      ? count
+      : this.mistake(name, `must be a whole number from 0 to ${most}, not ${JSON.stringify(value)}`);
   }
 
   url(name: string, protocols: readonly string[]): string | null {

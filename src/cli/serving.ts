@@ -79,7 +79,8 @@ async function serveApi(
   projector: RunningProjector | undefined,
 ): Promise<Running> {
   const adminPassword = await ensureAdminPassword(config);
-  const options = { host: config.host, port: config.port, adminPassword, version: version() };
+  const { host, port, maxTails } = config;
+  const options = { host, port, maxTails, adminPassword, version: version() };
   const api = await runApi(stores, options, logger, projector);
   logger.info({ url: api.url }, 'ready');
   if (stores.embedded !== null) print(banner(api.url, config));

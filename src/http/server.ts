@@ -22,6 +22,7 @@ import { operations } from './routes/operations.js';
 import { plainContract } from './routes/plain.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { readSources } from './routes/sources.js';
+import { tailRoute, type TailLimits } from './routes/tail.js';
 import { verifyRoute } from './routes/verify.js';
 import { followSchemas, type SchemaFollower } from './schema-follower.js';
 import type { App, Services } from './services.js';
@@ -38,6 +39,8 @@ export interface ServerParts {
   readonly logger: Logger;
   /** of the program, for /openapi.json */
   readonly version: string;
+  /** how many tails at once, and how slow their clients may be; 100 and 30 s unless given */
+  readonly tails?: Partial<TailLimits>;
   /** how long the plain form of /v1/verify may take; 60 s unless given */
   readonly plainVerificationMs?: number;
 }
@@ -54,6 +57,7 @@ const KEEP_ALIVE_MS = 72_000;
 /** What is still open so long after the server began to stop is cut off. */
 const CLOSING_MS = 3_000;
 const SCHEMAS_MS = 3_000;
+const TAILS: TailLimits = { most: 100, patienceMs: 30_000 };
 /** Longer answers do not survive proxies: they are given as lines. */
 const PLAIN_VERIFICATION_MS = 60_000;
 
@@ -116,6 +120,7 @@ export function buildServer(parts: ServerParts): App {
     const scope = routes as App;
     postEvents(scope, services);
     readLedger(scope, services, health);
+    tailRoute(scope, services, { ...TAILS, ...parts.tails });
     readSources(scope, services);
     verifyRoute(scope, services, { verifier, limitMs: parts.plainVerificationMs ?? PLAIN_VERIFICATION_MS });
     exportRoute(scope, services);

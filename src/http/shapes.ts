@@ -234,9 +234,14 @@ export const FilterQuery = Type.Object({
   'payload:{pointer}': anyOf('the scalar at a JSON Pointer'),
 });
 
+/** Whether the ledger's own sources are shown. */
+export const Internal = {
+  internal: Type.Optional(Type.Enum(['true', 'false'], { description: "show the ledger's own sources" })),
+};
+
 export const PageQuery = Type.Object({
   ...FilterQuery.properties,
-  internal: Type.Optional(Type.Enum(['true', 'false'], { description: "show the ledger's own sources" })),
+  ...Internal,
   order: Type.Optional(Type.Enum(['asc', 'desc'])),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
   cursor: Type.Optional(Type.String({ description: '`next` of the page before' })),

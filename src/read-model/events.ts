@@ -30,25 +30,25 @@ interface Query {
 const FIRST_LOOK = 8;
 const GROWTH = 8;
 
-/** What a page, and each of the statements for it, has of data and metadata before it ends. */
+/** What a page, unless it asks for less, and each of the statements for it, has of data and metadata before it ends. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 
 /**
- * As many entries as the page has room for, and no further one after PAGE_BYTES of data and metadata: one at least, if any
- * matches.
+ * As many entries as the page has room for, and no further one after so many bytes of data and metadata: one at least, if
+ * any matches.
  * @throws LedgerError `too-slow` after `limitMs`; else pg's own errors
  */
 export async function readEvents(
   query: Omit<Query, 'deadline' | 'order'> & { readonly page: EventPage; readonly limitMs: number },
 ): Promise<{ readonly entries: readonly Entry[]; readonly next: Index | null }> {
   const { pool, schema, filters, page } = query;
-  const { limit, order } = page;
+  const { limit, order, bytes: most = PAGE_BYTES } = page;
   const entries: Entry[] = [];
   let bytes = 0;
   const deadline = Date.now() + query.limitMs;
   for await (const found of walk({ pool, schema, filters, order, deadline }, page, limit + 1)) {
     const last = entries.at(-1);
-    if (last !== undefined && (entries.length === limit || bytes >= PAGE_BYTES)) {
+    if (last !== undefined && (entries.length === limit || bytes >= most)) {
       return { entries, next: last.header.index };
     }
     entries.push(found);

@@ -159,8 +159,8 @@ export interface LedgerReader {
   entriesAt(indexes: readonly Index[]): AsyncIterable<readonly Entry[]>;
 
   /**
-   * One page of the ledger in index order or its reverse, which ends at its limit, or before it once its entries have 8
-   * MiB of data and metadata; never without one, if any matches. Complete at any state of the caches: what the payload
+   * One page of the ledger in index order or its reverse, which ends at its limit, or before it once its entries have as
+   * many bytes of data and metadata as it may; never without one, if any matches. Complete at any state of the caches: what the payload
    * index does not cover yet is scanned, and what it proposes is checked against the recorded bytes.
    * @throws LedgerError `too-slow` after the query's time limit (10 s)
    */
@@ -249,6 +249,8 @@ export interface KnownPlace {
 export interface EventPage {
   readonly order: 'asc' | 'desc';
   readonly limit: number;
+  /** ends early once it has so much of data and metadata; 8 MiB unless given */
+  readonly bytes?: number;
   /** continue beyond this index (exclusive), null from the start */
   readonly after: Index | null;
   readonly fromIndex: Index | null;

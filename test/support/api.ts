@@ -54,6 +54,7 @@ export interface TestApiOptions {
   readonly wrapLog?: (log: EventLog) => EventLog;
   readonly wrapReader?: (reader: LedgerReader) => LedgerReader;
   readonly plainVerificationMs?: number;
+  readonly tails?: NonNullable<Parameters<typeof buildServer>[0]['tails']>;
   /** given every log line */
   readonly onLog?: (line: string) => void;
 }
@@ -77,6 +78,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     ...(options.plainVerificationMs === undefined
       ? {}
       : { plainVerificationMs: options.plainVerificationMs }),
+    ...(options.tails === undefined ? {} : { tails: options.tails }),
     ...(projector === null ? {} : { projector: () => projector.status() }),
   });
   const url = await server.listen({ port: 0, host: '127.0.0.1' });

@@ -1,0 +1,81 @@
+/** GET /v1/events/stream: the ledger as it grows, as Server-Sent Events. */
+import Type from 'typebox';
+import type { Index } from '../../ledger/types.js';
+import { readFilters } from '../event-query.js';
+import { followLedger } from '../following.js';
+import { choice, integer, wholeNumber } from '../parameters.js';
+import { refusal } from '../problem.js';
+import type { App, Services } from '../services.js';
+import { content, FilterQuery, Internal, problems } from '../shapes.js';
+import { EVENT_STREAM_TYPE, HEARTBEAT_MS, sendTail } from '../tailing.js';
+
+const DESCRIPTION = `Entries as they are chained, each as a message: \`id\` its index, \`event\` the word \`entry\`, \`data\`
+its line. From \`Last-Event-ID\` on (exclusive), else from \`fromIndex\` (inclusive), else from what comes next. Nothing is
+left out or repeated by whoever comes back with the last id it has seen. Comments come where nothing else does, with the
+index up to which nothing matched. A message \`problem\` says why the stream ends.`;
+
+export interface TailLimits {
+  /** how many are served at once */
+  readonly most: number;
+  /** how long a client may take nothing of what is there for it */
+  readonly patienceMs: number;
+}
+
+export function tailRoute(app: App, { reader, logger, closing }: Services, limits: TailLimits): void {
+  let open = 0;
+  app.route({
+    method: 'GET',
+    url: '/v1/events/stream',
+    exposeHeadRoute: false,
+    config: { produces: [EVENT_STREAM_TYPE] },
+    schema: {
+      tags: ['ledger'],
+      summary: 'The ledger as it grows',
+      description: DESCRIPTION,
+      headers: Type.Object({
+        'last-event-id': Type.Optional(Type.String({ description: 'the last index that was seen' })),
+      }),
+      querystring: Type.Object({ ...Type.Omit(FilterQuery, ['toIndex']).properties, ...Internal }),
+      response: {
+        ...problems(400, 429),
+        200: content(EVENT_STREAM_TYPE, Type.String(), 'Messages, without end'),
+      },
+    },
+    handler: async (request, reply) => {
+      const { parameters } = request;
+      const filters = readFilters(parameters, choice(parameters, 'internal', ['true', 'false']) === 'true');
+      const asked =
+        seenBefore(request.headers['last-event-id']) ?? integer(parameters, 'fromIndex', { least: 0 });
+      const { size } = await reader.head();
+      if (asked !== null && asked > size) {
+        throw refusal(
+          'bad-request',
+          `The ledger has ${size} entries: it never had one before index ${asked}.`,
+        );
+      }
+      if (open >= limits.most) {
+        const detail = `This process serves ${limits.most} tails already (MAX_TAILS).`;
+        throw refusal('busy', detail, { retryAfter: 5 });
+      }
+      open += 1;
+      const ended = new AbortController();
+      ended.signal.addEventListener('abort', () => (open -= 1));
+      const stretches = followLedger({
+        ...{ reader, filters, from: (asked ?? size) as Index, silenceMs: HEARTBEAT_MS },
+        signal: AbortSignal.any([closing, ended.signal]),
+      });
+      return sendTail(reply, {
+        ...{ stretches, patienceMs: limits.patienceMs, end: () => ended.abort() },
+        logger: logger.child({ requestId: request.id }),
+      });
+    },
+  });
+}
+
+/** @returns the index after the one that the client has seen, null where it says none */
+function seenBefore(header: string | string[] | undefined): number | null {
+  if (header === undefined || header === '') return null;
+  const last = typeof header === 'string' ? wholeNumber(header) : null;
+  if (last === null) throw refusal('bad-request', 'Last-Event-ID must be the index of an entry.');
+  return last + 1;
+}

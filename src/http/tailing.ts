@@ -1,0 +1,119 @@
+/**
+ * The live tail as Server-Sent Events (WHATWG HTML, 9.2): lines, each with its index as the event's id, so that whoever
+ * was cut off goes on behind the last one it has seen.
+ */
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import { entryLine } from '../ledger/line.js';
+import type { Entry } from '../ledger/types.js';
+import type { Stretch } from './following.js';
+import { problemBody, problemOf, type Problem } from './problem.js';
+import { sendStream } from './spliced.js';
+
+export const EVENT_STREAM_TYPE = 'text/event-stream';
+
+/** What keeps proxies and clients from taking silence for a broken connection. */
+export const HEARTBEAT_MS = 15_000;
+
+/** When clients that were cut off come back. */
+const RETRY_MS = 1_000;
+
+/** A client that was told why it is dropped has so long to take that. */
+const FAREWELL_MS = 5_000;
+
+export interface TailOptions {
+  readonly stretches: AsyncIterable<Stretch>;
+  readonly logger: Logger;
+  /** how long the client may take nothing of what is there for it */
+  readonly patienceMs: number;
+  /** ends the stretches; called once the client is gone, or given up */
+  readonly end: () => void;
+}
+
+/** Send what comes, as fast as the client takes it; a client that takes nothing for long is told so, and left. */
+export function sendTail(reply: FastifyReply, options: TailOptions): FastifyReply {
+  const { stretches, logger, patienceMs, end } = options;
+  const { id } = reply.request;
+  const drop = (): void => {
+    logger.info({ patienceMs }, 'a tail was ended: its client took nothing');
+    stream.unpipe(reply.raw);
+    const detail = `The client took nothing for ${patienceMs / 1000} s; it goes on with Last-Event-ID.`;
+    const { socket } = reply.raw;
+    reply.raw.end(problemMessage({ code: 'slow-reader', detail }, id), () => socket?.end());
+    setTimeout(() => socket?.destroy(), FAREWELL_MS).unref();
+    end();
+  };
+  const failed = (error: unknown): string => {
+    logger.error({ err: error }, 'a tail broke off');
+    return problemMessage(problemOf(error), id);
+  };
+  const messages = eventStream(stretches, failed);
+  const stream = Readable.from(unlessLeft(messages, drop, patienceMs), { objectMode: false });
+  endWith(reply, end);
+  return sendStream(
+    reply.type(EVENT_STREAM_TYPE).headers({
+      'cache-control': 'no-store',
+      // nginx would gather it
+      'x-accel-buffering': 'no',
+    }),
+    stream,
+  );
+}
+
+/** With the answer, or when the client shuts down its sending side: what is endless is for nobody who may have left. */
+function endWith({ raw }: FastifyReply, end: () => void): void {
+  const { socket } = raw;
+  socket?.once('end', end);
+  raw.once('close', () => {
+    socket?.off('end', end);
+    end();
+  });
+}
+
+async function* eventStream(
+  stretches: AsyncIterable<Stretch>,
+  failed: (error: unknown) => string,
+): AsyncGenerator<string | Buffer> {
+  yield `retry: ${RETRY_MS}\n\n`;
+  try {
+    for await (const { entries, next } of stretches) {
+      yield entries.length === 0 ? heartbeat(next) : Buffer.concat(entries.map(messageOf));
+    }
+  } catch (error) {
+    yield failed(error);
+  }
+}
+
+function messageOf(entry: Entry): Buffer {
+  const head = `id: ${entry.header.index}\nevent: entry\ndata: `;
+  return Buffer.concat([Buffer.from(head), entryLine(entry), MESSAGE_END]);
+}
+
+const MESSAGE_END = Buffer.from('\n\n');
+
+/** A comment; with it the place up to which nothing matched, which is not looked at again by who comes back. */
+function heartbeat(next: number): string {
+  return next === 0 ? ':\n\n' : `:\nid: ${next - 1}\n\n`;
+}
+
+/** Why nothing more comes. */
+function problemMessage(problem: Problem, requestId: string): string {
+  return `event: problem\ndata: ${JSON.stringify(problemBody(problem, requestId))}\n\n`;
+}
+
+/** @param left called when a chunk is not taken for so long */
+async function* unlessLeft<Chunk>(
+  chunks: AsyncIterable<Chunk>,
+  left: () => void,
+  patienceMs: number,
+): AsyncGenerator<Chunk> {
+  for await (const chunk of chunks) {
+    const timer = setTimeout(left, patienceMs);
+    try {
+      yield chunk;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
