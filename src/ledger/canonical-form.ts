@@ -1,4 +1,5 @@
 /** Telling whether bytes are canonical JSON without building what they say. */
+import { isCanonicalAtAGlance } from './canonical-glance.js';
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -18,6 +19,7 @@ import { decodeUtf8 } from './utf8.js';
  * memory that does not grow with the number of values. Takes bytes of any size and kind.
  */
 export function isCanonicalJson(bytes: Buffer): boolean {
+  if (isCanonicalAtAGlance(bytes)) return true;
   const text = bytes.length > MAX_BYTES ? null : decodeUtf8(bytes);
   if (text === null) return false;
   try {

@@ -1,4 +1,5 @@
 /** Canonical JSON (RFC 8785): one text for one value, so that hashes can be taken of it. */
+import { isCanonicalAtAGlance } from './canonical-glance.js';
 import { LedgerError } from './error.js';
 import { parseStrictJson } from './strict-json.js';
 import type { Json } from './types.js';
@@ -41,6 +42,7 @@ export function canonicalBytesWithin(value: Json, most: number): Buffer | null {
  *   form
  */
 export function readCanonical(bytes: Buffer): { readonly canonical: boolean; readonly value: Json } | null {
+  if (isCanonicalAtAGlance(bytes)) return { canonical: true, value: JSON.parse(bytes.toString()) as Json };
   const parsed = parseStrictJson(bytes);
   return parsed.ok ? { canonical: parsed.canonical, value: parsed.value } : null;
 }

@@ -6,8 +6,6 @@ import type { Hash, Header, Verdict } from './types.js';
 const HASH = /^[0-9a-f]{64}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const REPLACED_NAME = /^~sha256:[0-9a-f]{64}$/;
-/** the usual kind of name, told at a glance */
-const PLAIN_NAME = /^[0-9A-Za-z_][0-9A-Za-z_.:/-]{0,200}$/;
 
 export function isHash(value: unknown): value is Hash {
   return typeof value === 'string' && HASH.test(value);
@@ -21,7 +19,7 @@ export function isCount(value: unknown): value is number {
 /** A source or type as it stands in an entry. */
 export function isEntryName(value: unknown): value is string {
   if (typeof value !== 'string') return false;
-  return PLAIN_NAME.test(value) || REPLACED_NAME.test(value) || nameProblem(value) === null;
+  return nameProblem(value) === null || REPLACED_NAME.test(value);
 }
 
 export function isVerdict(value: unknown): value is Verdict {

@@ -4,6 +4,9 @@ import { sha256 } from './hash.js';
 /** Longest name or short text, in bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 512;
 
+/** The usual kind of name, told at a glance: nothing of it needs a second look. */
+const PLAIN_NAME = /^[0-9A-Za-z_][0-9A-Za-z_.:/-]{0,200}$/;
+
 const CONTROL = /\p{Cc}/u;
 const SURROGATE = /\p{Cs}/u;
 const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
@@ -14,6 +17,7 @@ const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
  * beginning with `~` (ours, see entryName) or `$` (the event log's).
  */
 export function nameProblem(name: string): string | null {
+  if (PLAIN_NAME.test(name)) return null;
   const problem = textProblem(name);
   if (problem !== null) return problem;
   if (name.trim() !== name) return 'must not begin or end with white space';

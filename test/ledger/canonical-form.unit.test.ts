@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isCanonicalJson } from '../../src/ledger/canonical-form.js';
-import { canonicalBytes, readCanonical } from '../../src/ledger/canonical-json.js';
+import { canonicalBytes } from '../../src/ledger/canonical-json.js';
+import { parseStrictJson } from '../../src/ledger/strict-json.js';
 import { iJson } from './json-arbitraries.js';
 
-const asRead = (bytes: Buffer) => readCanonical(bytes)?.canonical === true;
+const asRead = (bytes: Buffer) => {
+  const parsed = parseStrictJson(bytes);
+  return parsed.ok && parsed.canonical;
+};
 
 describe('telling canonical JSON by its form', () => {
   it('agrees with reading it, for texts of every kind', () => {
