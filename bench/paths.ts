@@ -1,5 +1,8 @@
 /** Every path that is measured, in the order of the table. */
 import type { Benchmark } from './benchmark.js';
 import { CATCH_UP } from './paths/catch-up.js';
+import { EXPORT } from './paths/export.js';
+import { VERIFICATION } from './paths/verification.js';
+import { VERIFY_EXPORT } from './paths/verify-export.js';
 
-export const BENCHMARKS: readonly Benchmark[] = [CATCH_UP];
+export const BENCHMARKS: readonly Benchmark[] = [CATCH_UP, VERIFICATION, EXPORT, VERIFY_EXPORT];
