@@ -2,7 +2,8 @@
 import type { Benchmark } from './benchmark.js';
 import { CATCH_UP } from './paths/catch-up.js';
 import { EXPORT } from './paths/export.js';
+import { INGEST } from './paths/ingest.js';
 import { VERIFICATION } from './paths/verification.js';
 import { VERIFY_EXPORT } from './paths/verify-export.js';
 
-export const BENCHMARKS: readonly Benchmark[] = [CATCH_UP, VERIFICATION, EXPORT, VERIFY_EXPORT];
+export const BENCHMARKS: readonly Benchmark[] = [INGEST, CATCH_UP, VERIFICATION, EXPORT, VERIFY_EXPORT];
