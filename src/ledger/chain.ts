@@ -1,5 +1,5 @@
 /** The chain: every entry names the entry before it, and the entry before it in its source. */
-import { entryHash, headerBytes, headerFor } from './entry.js';
+import { headerFor, headerHash } from './entry.js';
 import { LedgerError } from './error.js';
 import { entryName } from './name.js';
 import type { Entry, Head, Index, JudgedEvent, SourceHead } from './types.js';
@@ -43,7 +43,7 @@ export function chainEvents(input: ChainInput): Chained {
       previousInSource: before?.lastHash ?? null,
     });
     size += 1;
-    hash = entryHash(headerBytes(header));
+    hash = headerHash(header);
     entries.push({ header, hash, data: event.data, metadata: event.metadata });
     moved.set(source, {
       source,

@@ -2,7 +2,7 @@
  * An entry beside the event that the log has at its place: whether the one gives the other, and if not, which of the two
  * was changed. The entry's own hashes and the hash that the next entry names tell; where neither does, nothing is claimed.
  */
-import { entryHash, headerBytes, headerFor } from './entry.js';
+import { headerFor, headerHash } from './entry.js';
 import { checkEntry } from './entry-check.js';
 import { shorten, type Difference } from './finding.js';
 import { isHash } from './header-form.js';
@@ -61,7 +61,7 @@ export function gives(event: RecordedEvent, judgement: Judgement, entry: Entry):
   const { header, hash, data, metadata } = entry;
   if (event.id !== header.id || !data.equals(event.data) || !metadata.equals(event.metadata)) return false;
   const expected = rebuilt(event, judgement, header);
-  return differingMembers(header, expected).length === 0 && entryHash(headerBytes(expected)) === hash;
+  return differingMembers(header, expected).length === 0 && headerHash(expected) === hash;
 }
 
 /** Whether the event gives the hash that the row states or the chain names, whatever the row's other columns say. */
@@ -80,7 +80,7 @@ export function givesStatedHash(
   return previous.some((one) =>
     inSource.some((other) => {
       const header = rebuilt(event, judgement, { index, revision, previous: one, previousInSource: other });
-      return stated.includes(entryHash(headerBytes(header)));
+      return stated.includes(headerHash(header));
     }),
   );
 }

@@ -1,5 +1,5 @@
 /** The entry: the header made from one recorded event, and the hashes that cover header and bytes. */
-import { sha256 } from './hash.js';
+import { sha256, sha256OfText } from './hash.js';
 import { decodeMetadata } from './metadata.js';
 import { entryName } from './name.js';
 import type { Hash, Header, Index, Instant, Judgement, RecordedEvent } from './types.js';
@@ -50,32 +50,41 @@ export function attribution(metadata: Buffer, loggedAt: Instant): Attribution {
 
 /** SHA-256(uint64be(byte length of data) ‖ data ‖ metadata): the length keeps the two apart. */
 export function contentHash(data: Uint8Array, metadata: Uint8Array): Hash {
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64BE(BigInt(data.length));
-  return sha256(length, data, metadata);
+  // no buffer reaches 2^53 bytes
+  byteLength.setUint32(0, Math.floor(data.length / 2 ** 32));
+  byteLength.setUint32(4, data.length % 2 ** 32);
+  return sha256(LENGTH, data, metadata);
 }
+
+const LENGTH = new Uint8Array(8);
+const byteLength = new DataView(LENGTH.buffer);
 
 /** The header as RFC 8785 writes it: the members in the order of their names, without white space. */
 export function headerBytes(header: Header): Buffer {
-  // strings, safe integers and null: JSON.stringify writes them as RFC 8785 (3.2.2) does
-  const inOrder = {
-    actor: header.actor,
-    content: header.content,
-    id: header.id,
-    index: header.index,
-    occurredAt: header.occurredAt,
-    previous: header.previous,
-    previousInSource: header.previousInSource,
-    recordedAt: header.recordedAt,
-    recordedBy: header.recordedBy,
-    revision: header.revision,
-    schema: header.schema,
-    source: header.source,
-    type: header.type,
-    v: header.v,
-    verdict: header.verdict,
-  };
-  return Buffer.from(JSON.stringify(inOrder), 'utf8');
+  return Buffer.from(headerText(header), 'utf8');
+}
+
+function headerText(header: Header): string {
+  return (
+    `{"actor":${text(header.actor)},"content":${plain(header.content)},"id":${plain(header.id)}` +
+    `,"index":${header.index},"occurredAt":${plain(header.occurredAt)},"previous":${plain(header.previous)}` +
+    `,"previousInSource":${plain(header.previousInSource)},"recordedAt":${plain(header.recordedAt)}` +
+    `,"recordedBy":${text(header.recordedBy)},"revision":${header.revision},"schema":${plain(header.schema)}` +
+    `,"source":${text(header.source)},"type":${text(header.type)},"v":${header.v},"verdict":${plain(header.verdict)}}`
+  );
+}
+
+/** Of hex digits, times, UUIDs and verdicts: nothing of them is ever escaped. */
+function plain(value: string | null): string {
+  return value === null ? 'null' : `"${value}"`;
+}
+
+/** Anything that is not printable ASCII, and what must be escaped there. */
+const UNUSUAL = /[^ !#-[\]-~]/;
+
+/** JSON.stringify writes strings as RFC 8785 (3.2.2.2) does. */
+function text(value: string | null): string {
+  return value === null || !UNUSUAL.test(value) ? plain(value) : JSON.stringify(value);
 }
 
 const LEAF = Buffer.of(0);
@@ -83,4 +92,9 @@ const LEAF = Buffer.of(0);
 /** SHA-256(0x00 ‖ header bytes): the leaf hash of RFC 6962 (2.1), so that one hash serves chain and tree. */
 export function entryHash(bytes: Uint8Array): Hash {
   return sha256(LEAF, bytes);
+}
+
+/** The same of a header whose bytes nobody needs. */
+export function headerHash(header: Header): Hash {
+  return sha256OfText(`\0${headerText(header)}`);
 }

@@ -18,6 +18,11 @@ export function sha256(...pieces: readonly Uint8Array[]): Hash {
   return digest('sha256', together.subarray(0, length), 'hex') as Hash;
 }
 
+/** Hash of a text's UTF-8. */
+export function sha256OfText(text: string): Hash {
+  return digest('sha256', text, 'hex') as Hash;
+}
+
 function sha256OfLong(pieces: readonly Uint8Array[]): Hash {
   const hash = createHash('sha256');
   for (const piece of pieces) hash.update(piece);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
-import { contentHash, entryHash, headerBytes, headerFor } from '../../src/ledger/entry.js';
+import { contentHash, entryHash, headerBytes, headerFor, headerHash } from '../../src/ledger/entry.js';
 import { encodeMetadata } from '../../src/ledger/metadata.js';
 import { NO_HASH } from '../../src/ledger/types.js';
 import type { Hash, Index, Json, RecordedEvent } from '../../src/ledger/types.js';
@@ -55,6 +55,7 @@ describe('a header', () => {
           schema: hash as Hash | null,
         };
         expect(headerBytes(header).equals(canonicalBytes(header as unknown as Json))).toBe(true);
+        expect(headerHash(header)).toBe(entryHash(headerBytes(header)));
       }),
     );
   });
