@@ -27,6 +27,8 @@ export const MAX_SCHEMA_BYTES = 64 * 1024;
 export interface CompiledSchema {
   /** SHA-256 of the canonical schema */
   readonly hash: Hash;
+  /** it is the schema `true`: no value needs to be read to be judged */
+  readonly takesAll: boolean;
   /** The verdict. Never throws: what cannot be judged is refused. */
   accepts(value: Json): boolean;
   /**
@@ -103,6 +105,7 @@ function admitted(schema: Json): CompiledSchema {
   };
   return {
     hash: sha256(bytes),
+    takesAll: schema === true,
     accepts,
     validate(value, shared = new SharedWork()) {
       const accepted = accepts(value);

@@ -107,5 +107,5 @@ function schemaIn(bytes: Buffer): Json {
 /** An entry that says `accepted` of a schema that the judge does not take was not written by us: it accepts nothing. */
 function refusing(hash: Hash): CompiledSchema {
   const problem = { pointer: '', keyword: 'schema', detail: 'is judged by a schema that does not compile' };
-  return { hash, accepts: () => false, validate: () => [problem] };
+  return { hash, takesAll: false, accepts: () => false, validate: () => [problem] };
 }

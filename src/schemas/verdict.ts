@@ -1,4 +1,5 @@
 /** Verdicts (docs/schemas.md): a function of the event and of what the log holds before it, and of nothing else. */
+import { isCanonicalAtAGlance } from '../ledger/canonical-glance.js';
 import { isReserved, nameProblem } from '../ledger/name.js';
 import { parseStrictJson, type JsonProblem } from '../ledger/strict-json.js';
 import type { Hash, Json, Judgement, RecordedEvent, Verdict } from '../ledger/types.js';
@@ -22,12 +23,20 @@ export function judgeEvent(event: RecordedEvent, { duplicate, registry }: Circum
   if (duplicate) return judgement('duplicate');
   const { source, type, data } = event;
   if (nameProblem(source) !== null || nameProblem(type) !== null) return judgement('rejected');
-  const payload = parseStrictJson(data);
-  if (!payload.ok) return judgement('rejected');
-  if (isReserved(source)) return judgement(ownVerdict(source, type, payload.value, registry));
+  const payload = payloadIn(data);
+  if (payload === null) return judgement('rejected');
+  if (isReserved(source)) return judgement(ownVerdict(source, type, payload(), registry));
   const schema = registry.inForce(type);
   if (schema === null) return judgement('accepted');
-  return judgement(schema.accepts(payload.value) ? 'accepted' : 'rejected', schema.hash);
+  const accepted = schema.takesAll || schema.accepts(payload());
+  return judgement(accepted ? 'accepted' : 'rejected', schema.hash);
+}
+
+/** @returns null for what is no I-JSON; what gives the value, because most of the time goes into building it */
+function payloadIn(data: Buffer): (() => Json) | null {
+  if (isCanonicalAtAGlance(data)) return () => JSON.parse(data.toString()) as Json;
+  const parsed = parseStrictJson(data);
+  return parsed.ok ? () => parsed.value : null;
 }
 
 /**
