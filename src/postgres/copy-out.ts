@@ -7,6 +7,9 @@ import type pg from 'pg';
 /** A signature of 11 bytes, flags, and the length of an extension that no server has. */
 const HEADER_BYTES = 11 + 4 + 4;
 
+/** What rows are copied into, many at a time: an allocation for each takes as long as the rest of reading it. */
+const SLAB_BYTES = 65_536;
+
 /** The fields of one row, read one after the other. What is given out belongs to the caller. */
 export class CopiedRow {
   readonly #row: Buffer;
@@ -32,6 +35,12 @@ export class CopiedRow {
   bytes(): Buffer | null {
     const [from, to] = this.#next();
     return from > to ? null : this.#row.subarray(from, to);
+  }
+
+  /** The next field, a bigint that is a safe integer and not NULL. */
+  safeInteger(): number {
+    const [from] = this.#next();
+    return this.#row.readInt32BE(from) * 2 ** 32 + this.#row.readUInt32BE(from + 4);
   }
 
   /** Where the next field stands; it ends before it begins when it is NULL, whose length is −1. */
@@ -69,6 +78,8 @@ class CopyOut implements pg.Submittable {
   #failure: Error | null = null;
   #begun = false;
   #enough = false;
+  #slab = Buffer.alloc(0);
+  #used = 0;
 
   constructor(text: string, onRow: (row: CopiedRow) => boolean, callback: (error: Error | null) => void) {
     this.#text = text;
@@ -87,13 +98,25 @@ class CopyOut implements pg.Submittable {
     // the header alone, or the trailer
     if (row.length === 0 || row.readInt16BE(0) < 0) return;
     try {
-      // copied: node-postgres uses the memory of its messages again
-      this.#enough = !this.#onRow(new CopiedRow(Buffer.from(row)));
+      this.#enough = !this.#onRow(new CopiedRow(this.#copy(row)));
     } catch (error) {
       // thrown from here it would escape into the socket's event, and end the process
       this.#failure = error instanceof Error ? error : new Error(String(error));
       this.#enough = true;
     }
+  }
+
+  /** node-postgres uses the memory of its messages again. */
+  #copy(row: Buffer): Buffer {
+    if (row.length > SLAB_BYTES / 4) return Buffer.from(row);
+    if (this.#used + row.length > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#used = 0;
+    }
+    const copied = this.#slab.subarray(this.#used, this.#used + row.length);
+    copied.set(row);
+    this.#used += row.length;
+    return copied;
   }
 
   handleReadyForQuery(): void {
