@@ -58,7 +58,7 @@ export function openPostgresEventLog(options: PostgresEventLogOptions): EventLog
       return query((client) => backlog(client, position));
     },
     lookUp: (source, revision) => query((client) => lookUp(client, source, revision)),
-    comparePositions: (a, b) => Number(requirePosition(a) - requirePosition(b)),
+    comparePositions: (a, b) => requirePosition(a) - requirePosition(b),
     health: () => health(readPool),
     async close() {
       if (closing.signal.aborted) return;
@@ -114,7 +114,7 @@ async function newest(client: pg.ClientBase): Promise<Position | null> {
 /** Positions have no gaps, so that their difference is the number. */
 async function backlog(
   client: pg.ClientBase,
-  after: bigint,
+  after: number,
 ): Promise<{ readonly events: number; readonly oldest: Instant | null }> {
   const { rows } = await client.query<{ newest: string | null; oldest: string | null }>(
     `SELECT (SELECT max(position) FROM event_log.event) AS newest,
@@ -123,7 +123,7 @@ async function backlog(
     [after],
   );
   const [row] = rows;
-  const events = Math.max(0, Number(BigInt(row?.newest ?? 0) - after));
+  const events = Math.max(0, Number(row?.newest ?? 0) - after);
   const oldest = row?.oldest ?? null;
   return { events, oldest: oldest === null ? null : instantFromMs(Number(oldest)) };
 }
@@ -157,7 +157,7 @@ async function health(pool: pg.Pool): Promise<LogHealth> {
   }
 }
 
-function requirePosition(position: Position | null): bigint {
+function requirePosition(position: Position | null): number {
   const parsed = parsePosition(position);
   if (parsed === null) throw new LedgerError('invalid-input', 'no position of this event log');
   return parsed;

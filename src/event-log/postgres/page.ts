@@ -2,8 +2,9 @@
 import type pg from 'pg';
 import { LedgerError } from '../../ledger/error.js';
 import { instantFromMs } from '../../ledger/time.js';
-import type { EventId, Position, RecordedEvent, Revision } from '../../ledger/types.js';
+import type { EventId, Instant, Position, RecordedEvent, Revision } from '../../ledger/types.js';
 import { copyOut, type CopiedRow } from '../../postgres/copy-out.js';
+import { uuidText } from '../../postgres/binary-value.js';
 import { EPOCH_MS } from '../../postgres/type.js';
 import { textOf } from './text.js';
 
@@ -17,7 +18,7 @@ export interface Page {
 }
 
 /** The whole log after a position. */
-export function pageAfter(client: pg.ClientBase, position: bigint): Promise<Page> {
+export function pageAfter(client: pg.ClientBase, position: number): Promise<Page> {
   return page(client, `position > ${position}`, 'position ASC', PAGE.events);
 }
 
@@ -36,6 +37,7 @@ export function pageOfSource(
 
 async function page(client: pg.ClientBase, where: string, order: string, limit: number): Promise<Page> {
   const events: RecordedEvent[] = [];
+  const instantOf = instants();
   let bytes = 0;
   await copyOut(
     client,
@@ -50,24 +52,24 @@ async function page(client: pg.ClientBase, where: string, order: string, limit: 
      WHERE before < ${PAGE.bytes}
      ORDER BY ${order}`,
     (row) => {
-      const position = fieldOf(row).readBigInt64BE();
+      const position = row.safeInteger();
       const source = fieldOf(row);
-      const revision = fieldOf(row).readBigInt64BE();
+      const revision = row.safeInteger();
       const id = fieldOf(row);
       const type = fieldOf(row);
       const data = fieldOf(row);
       const metadata = fieldOf(row);
-      const loggedAt = fieldOf(row).readBigInt64BE();
+      const loggedAt = instantOf(fieldOf(row));
       bytes += source.length + type.length + data.length + metadata.length;
       events.push({
-        position: position.toString() as Position,
+        position: String(position) as Position,
         source: textOf(source),
-        revision: Number(revision) as Revision,
-        id: uuidText(id),
+        revision: revision as Revision,
+        id: uuidText(id) as EventId,
         type: textOf(type),
         data,
         metadata,
-        loggedAt: instantFromMs(Number(loggedAt / 1000n) + EPOCH_MS),
+        loggedAt,
       });
       return true;
     },
@@ -82,8 +84,14 @@ function fieldOf(row: CopiedRow): Buffer {
   return field;
 }
 
-function uuidText(bytes: Buffer): EventId {
-  const hex = bytes.toString('hex');
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
-  return parts.join('-') as EventId;
+/** Times of rows that follow each other: events that were appended at once have the same. */
+function instants(): (timestamp: Buffer) => Instant {
+  let last: Buffer | null = null;
+  let instant = instantFromMs(EPOCH_MS);
+  return (timestamp) => {
+    if (last?.equals(timestamp) === true) return instant;
+    last = timestamp;
+    instant = instantFromMs(Number(timestamp.readBigInt64BE() / 1000n) + EPOCH_MS);
+    return instant;
+  };
 }

@@ -14,17 +14,17 @@ import type { Page } from './page.js';
 const LOOK_EVERY_MS = 1_000;
 
 export interface SubscriptionParts {
-  readonly read: (after: bigint) => Promise<Page>;
+  readonly read: (after: number) => Promise<Page>;
   readonly bell: Pick<Bell, 'rung' | 'wait'>;
   /** ends it, without error */
   readonly signal: AbortSignal;
 }
 
 export async function* subscription(
-  start: bigint,
+  start: number,
   { read, bell, signal }: SubscriptionParts,
 ): AsyncGenerator<LogBatch, void, undefined> {
-  const look = (after: bigint): Look => {
+  const look = (after: number): Look => {
     const page = read(after);
     // one that nobody waits for any more
     page.catch(() => undefined);
@@ -55,9 +55,9 @@ interface Look {
   readonly page: Promise<Page>;
 }
 
-function lastPosition(events: readonly RecordedEvent[]): bigint | null {
+function lastPosition(events: readonly RecordedEvent[]): number | null {
   const position = events.at(-1)?.position;
-  return position === undefined ? null : BigInt(position);
+  return position === undefined ? null : Number(position);
 }
 
 /** Null as soon as the signal is aborted, whatever the promise does. */
@@ -75,8 +75,11 @@ async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal)
   }
 }
 
-/** @returns null for text that this log never gave out as a position */
-export function parsePosition(position: Position | null): bigint | null {
-  if (position === null) return 0n;
-  return /^(0|[1-9][0-9]{0,15})$/.test(position) ? BigInt(position) : null;
+/**
+ * @returns null for text that this log never gave out as a position. Those that it did are safe integers; what is larger
+ *   is larger than all of them
+ */
+export function parsePosition(position: Position | null): number | null {
+  if (position === null) return 0;
+  return /^(0|[1-9][0-9]{0,15})$/.test(position) ? Number(position) : null;
 }

@@ -20,7 +20,7 @@ function eventAt(position: number): RecordedEvent {
 /** A log of so many events in pages of two, that counts how often it is read. */
 class FakeLog {
   length: number;
-  reads: bigint[] = [];
+  reads: number[] = [];
   rung = 0;
   waits: number[] = [];
   readonly ended = new AbortController();
@@ -29,8 +29,8 @@ class FakeLog {
     this.length = length;
   }
 
-  subscribe(start = 0n): AsyncGenerator<LogBatch> {
-    const read = (after: bigint): Promise<Page> => {
+  subscribe(start = 0): AsyncGenerator<LogBatch> {
+    const read = (after: number): Promise<Page> => {
       this.reads.push(after);
       const places = [Number(after) + 1, Number(after) + 2].filter((place) => place <= this.length);
       return Promise.resolve({ events: places.map(eventAt), full: places.length === 2 });
@@ -74,9 +74,9 @@ describe('a subscription', () => {
     const batches = log.subscribe();
     await batches.next();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(log.reads).toEqual([0n, 2n]);
+    expect(log.reads).toEqual([0, 2]);
     await batches.next();
-    expect(log.reads).toEqual([0n, 2n, 4n]);
+    expect(log.reads).toEqual([0, 2, 4]);
   });
 
   test('waits for what rang since before it looked', async () => {
@@ -94,11 +94,11 @@ describe('a subscription', () => {
   test('ends with the error of a read, and without one when aborted', async () => {
     const read = (): Promise<Page> => Promise.reject(new Error('broken'));
     const bell = { wait: () => Promise.resolve(), rung: 0 };
-    const failing = subscription(0n, { read, bell, signal: new AbortController().signal });
+    const failing = subscription(0, { read, bell, signal: new AbortController().signal });
     await expect(failing.next()).rejects.toThrow('broken');
 
     const ended = new AbortController();
-    const hanging = subscription(0n, {
+    const hanging = subscription(0, {
       read: () => new Promise(() => undefined),
       bell,
       signal: ended.signal,
@@ -110,8 +110,8 @@ describe('a subscription', () => {
 });
 
 test('positions are those that the log gives out', () => {
-  expect(parsePosition(null)).toBe(0n);
-  expect(parsePosition('9007199254740991' as Position)).toBe(9007199254740991n);
+  expect(parsePosition(null)).toBe(0);
+  expect(parsePosition('9007199254740991' as Position)).toBe(9007199254740991);
   for (const text of ['', '-1', '01', '1.5', '0x1', 'C:1/P:1', '99999999999999999']) {
     expect(parsePosition(text as Position)).toBeNull();
   }
