@@ -40,7 +40,7 @@ export class Preparation {
   #state: LedgerState;
   #sourceHeads = new Map<string, SourceHead>();
   /** the batch prepared last, which may not be committed yet: look-ups in the ledger may miss it */
-  #pending: Pending = { identities: new Set(), entries: new Map(), sourceHeads: [] };
+  #pending: Pending = { identities: new Set(), entries: [], sourceHeads: [] };
 
   private constructor(parts: PreparationParts, state: LedgerState, registry: SchemaRegistry) {
     this.#parts = parts;
@@ -70,19 +70,13 @@ export class Preparation {
     const seen = new Set<string>();
     const isDuplicate = (event: RecordedEvent): boolean => {
       const key = keyOf(identityOf(event));
-      const known = seen.has(key) || recorded.has(key) || this.#pending.identities.has(key);
-      seen.add(key);
-      return known;
+      const before = seen.size;
+      const isNew = seen.add(key).size > before;
+      return !isNew || recorded.has(key) || this.#pending.identities.has(key);
     };
     const batch = await this.#chain(events, isDuplicate);
     this.#state = batch.after;
-    this.#pending = {
-      identities: seen,
-      entries: new Map(
-        batch.entries.map((entry) => [placeOf(entry.header.source, entry.header.revision), entry]),
-      ),
-      sourceHeads: batch.sourceHeads,
-    };
+    this.#pending = { identities: seen, entries: batch.entries, sourceHeads: batch.sourceHeads };
     return batch;
   }
 
@@ -103,15 +97,14 @@ export class Preparation {
    */
   async #withoutRedeliveries(delivered: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
     const events: RecordedEvent[] = [];
-    const byPlace = new Map<string, RecordedEvent>();
-    const lastRevisions = new Map<string, number>();
+    const bySource = new Map<string, RecordedEvent[]>();
     let position = this.#state.position;
     for (const event of delivered) {
       const source = entryName(event.source);
-      const last = lastRevisions.get(source) ?? this.#sourceHeads.get(source)?.lastRevision ?? -1;
-      const place = placeOf(source, event.revision);
+      const before = bySource.get(source) ?? [];
+      const last = before.at(-1)?.revision ?? this.#sourceHeads.get(source)?.lastRevision ?? -1;
       if (event.revision <= last) {
-        const twin = byPlace.get(place);
+        const twin = before.find(({ revision }) => revision === event.revision);
         if (twin === undefined) await this.#requireRedelivery(event, source);
         else if (!isTwin(twin, event)) throw another(event, `event ${twin.id} was delivered there before`);
         this.#parts.counting.redelivered();
@@ -122,17 +115,17 @@ export class Preparation {
       }
       if (event.revision > last + 1) this.#raiseGap(source, last, event);
       position = event.position;
-      lastRevisions.set(source, event.revision);
-      byPlace.set(place, event);
+      if (before.push(event) === 1) bySource.set(source, before);
       events.push(event);
     }
     return events;
   }
 
   async #requireRedelivery(event: RecordedEvent, source: string): Promise<void> {
+    const isThere = ({ header }: Entry): boolean =>
+      header.source === source && header.revision === event.revision;
     const entry =
-      this.#pending.entries.get(placeOf(source, event.revision)) ??
-      (await this.#parts.ledger.entryAt(source, event.revision));
+      this.#pending.entries.find(isThere) ?? (await this.#parts.ledger.entryAt(source, event.revision));
     if (entry === null)
       throw another(event, 'the ledger has later revisions of its source, but not this one');
     if (!isSameEvent(entry, event)) throw diverged(entry, `the log delivered event ${event.id} there`);
@@ -191,7 +184,7 @@ export class Preparation {
 
 interface Pending {
   readonly identities: ReadonlySet<string>;
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: readonly Entry[];
   readonly sourceHeads: readonly SourceHead[];
 }
 
@@ -201,10 +194,6 @@ function identityOf(event: RecordedEvent): Identity {
 
 function keyOf({ source, id }: Identity): string {
   return `${source}\u0000${id}`;
-}
-
-function placeOf(source: string, revision: number): string {
-  return `${source}\u0000${revision}`;
 }
 
 function isTwin(a: RecordedEvent, b: RecordedEvent): boolean {
