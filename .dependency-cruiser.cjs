@@ -37,6 +37,7 @@ module.exports = {
     },
     reserved('pg', 'postgres', 'read-model', 'event-log/postgres', 'cli/demo-tamper'),
     reserved('fastify', 'http'),
+    reserved('prom-client', 'http'),
     reserved('ajv', 'schemas', 'http'),
     reserved('commander', 'cli'),
     only('ledger'),

@@ -10,7 +10,7 @@ import { admit, prepare } from './admission.js';
 import type { Item } from './documents.js';
 import { pointerTo, type Submission } from './envelope.js';
 import { IdentityLookups } from './identity-lookups.js';
-import type { Problem } from './problem.js';
+import { statusOf, type Problem } from './problem.js';
 import { recordEvents, type Outcome, type Pending } from './recording.js';
 import { inStretches } from './stretches.js';
 
@@ -24,6 +24,12 @@ export interface Submitted {
   readonly lenient: boolean;
 }
 
+/** What became of submitted events: refused is the client's fault; unavailable the log's, also where it is uncertain. */
+export type Fate = 'queued' | 'replayed' | 'refused' | 'unavailable';
+
+/** Submitted events by their fate, since the door was opened. */
+export type SubmittedCounts = Readonly<Record<Fate, number>>;
+
 export interface Door {
   /**
    * What became of each event, in order: not atomic. `queued` and `replay` are durable.
@@ -32,6 +38,7 @@ export interface Door {
   submit(submitted: Submitted): Promise<readonly Outcome[]>;
   /** Record an event of the ledger's own, which no client may submit. Whether it makes sense is the caller's to know. */
   recordOwn(event: Pick<Submission, 'source' | 'type' | 'payload'>, recordedBy: string): Promise<Outcome>;
+  readonly counts: () => SubmittedCounts;
 }
 
 /** What the schema in force says of a payload; pointers are from the payload's root. `shared` is charged for it. */
@@ -50,6 +57,7 @@ export function openDoor(parts: {
 }): Door {
   const { log, reader, logger } = parts;
   const recording = { log, logger, lookups: new IdentityLookups(reader, logger) };
+  const counts = { queued: 0, replayed: 0, refused: 0, unavailable: 0 };
 
   function examine(parsed: Item, index: number, submitted: Submitted, shared: SharedWork): Pending | Outcome {
     const item = submitted.batch ? index : null;
@@ -93,6 +101,7 @@ export function openDoor(parts: {
       for (const [pending, outcome] of recorded.flatMap((each) => [...each])) {
         outcomes[places.get(pending) ?? 0] = outcome;
       }
+      for (const outcome of outcomes) counts[fateOf(outcome)] += 1;
       return outcomes;
     },
 
@@ -104,7 +113,14 @@ export function openDoor(parts: {
       if (outcome === undefined) throw new LedgerError('internal', 'recording gave no outcome');
       return outcome;
     },
+
+    counts: () => ({ ...counts }),
   };
+}
+
+function fateOf(outcome: Outcome): Fate {
+  if (outcome.status === 'refused') return statusOf(outcome.problem) < 500 ? 'refused' : 'unavailable';
+  return outcome.status === 'replay' ? 'replayed' : 'queued';
 }
 
 function tooMuchWork(item: number | null): Problem {

@@ -4,15 +4,8 @@ import { LedgerError } from '../ledger/error.js';
 import { instantToMs } from '../ledger/time.js';
 import type { Head, Position } from '../ledger/types.js';
 import type { Alarm, LedgerReader } from '../read-model/port.js';
+import type { ProjectorView } from './projector-view.js';
 import type { Verifier } from './verifying.js';
-
-/** What the projector says of itself, when it runs in this process. */
-export interface ProjectorView {
-  readonly state: 'waiting' | 'leading' | 'retrying' | 'diverged' | 'stopped';
-  readonly detail: string | null;
-  /** those that it raised by itself */
-  readonly alarms: readonly Alarm[];
-}
 
 export interface Lag {
   /** how many events of the log the ledger has not yet; null where the log cannot tell */

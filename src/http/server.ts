@@ -13,7 +13,10 @@ import { openDoor } from './door.js';
 import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
 import { guardRequests } from './guard.js';
 import { answerHalfOpen } from './lingering.js';
-import { monitorHealth, type ProjectorView } from './health.js';
+import { monitorHealth } from './health.js';
+import { keepMetrics } from './metrics/metrics.js';
+import { observeRequests } from './metrics/requests.js';
+import type { ProjectorView } from './projector-view.js';
 import { newRequestId } from './request-id.js';
 import { postEvents } from './routes/events.js';
 import { exportRoute } from './routes/export.js';
@@ -101,6 +104,7 @@ export function buildServer(parts: ServerParts): App {
     },
   );
 
+  const durations = observeRequests(app);
   handleErrors(app, logger);
   guardRequests(app, { authenticator: parts.authenticator, closing });
   describeApi(app, parts.version);
@@ -114,6 +118,9 @@ export function buildServer(parts: ServerParts): App {
   const services: Services = { log, reader, door, logger, closing };
   const verifier = createVerifier({ reader, log });
   const health = monitorHealth({ log, reader, projector: parts.projector, verifier });
+  const { version, projector } = parts;
+  const counted = { durations, submitted: door.counts };
+  const metrics = keepMetrics({ health, verifier, version, projector, ...counted });
   const follower = keepSchemas(app, parts);
 
   app.register((routes, _options, done) => {
@@ -125,7 +132,7 @@ export function buildServer(parts: ServerParts): App {
     verifyRoute(scope, services, { verifier, limitMs: parts.plainVerificationMs ?? PLAIN_VERIFICATION_MS });
     exportRoute(scope, services);
     schemaRoutes(scope, services, schemas);
-    operations(scope, services, { health, verifier, started: follower.started });
+    operations(scope, services, { health, verifier, metrics, started: follower.started });
     plainContract(scope, services);
     done();
   });

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { monitorHealth, type ProjectorView } from '../../src/http/health.js';
+import { monitorHealth } from '../../src/http/health.js';
+import type { ProjectorView } from '../../src/http/projector-view.js';
 import { LedgerError, type LedgerErrorCode } from '../../src/ledger/error.js';
 import { instantFromMs } from '../../src/ledger/time.js';
 import { NO_HASH, type Position } from '../../src/ledger/types.js';
 import type { Alarm } from '../../src/read-model/port.js';
 
-const leading: ProjectorView = { state: 'leading', detail: null, alarms: [] };
+const counts = {
+  ...{ batches: 0, commitSeconds: 0, redeliveries: 0 },
+  entries: { accepted: 0, rejected: 0, duplicate: 0 },
+  interruptions: { 'slow-consumer': 0, other: 0 },
+};
+const leading: ProjectorView = { state: 'leading', detail: null, alarms: [], counts };
 const alarm = { code: 'revision-gap', source: 's', place: '', since: instantFromMs(0), detail: 'd' };
 
 interface Situation {

@@ -1,6 +1,7 @@
 /** For those who run it: probes, health, numbers, the API's own description. */
 import Type from 'typebox';
 import type { HealthMonitor } from '../health.js';
+import { METRICS_TYPE, type Metrics } from '../metrics/metrics.js';
 import { refusal } from '../problem.js';
 import { sendJson } from '../spliced.js';
 import type { App, Services } from '../services.js';
@@ -14,7 +15,12 @@ const Alive = closed({ status: Type.Literal('ok') });
 export function operations(
   app: App,
   { reader, closing }: Services,
-  parts: { readonly health: HealthMonitor; readonly verifier: Verifier; readonly started: () => boolean },
+  parts: {
+    readonly health: HealthMonitor;
+    readonly verifier: Verifier;
+    readonly metrics: Metrics;
+    readonly started: () => boolean;
+  },
 ): void {
   app.route({
     method: 'GET',
@@ -67,6 +73,21 @@ export function operations(
       if (request.principal === null) return await reply.send({ status });
       return await reply.send({ status, lag, head, alarms, lastVerification: parts.verifier.last() });
     },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/metrics',
+    config: { produces: ['text/plain'] },
+    schema: {
+      tags: ['operations'],
+      summary: 'Numbers for Prometheus',
+      description:
+        'The text format of Prometheus, version 0.0.4; docs/operations.md explains each metric. What cannot be known, ' +
+        'as while a store is down, is absent. Never a payload.',
+      response: { ...problems(), 200: content('text/plain; version=0.0.4', Type.String(), 'Numbers') },
+    },
+    handler: async (_request, reply) => await reply.type(METRICS_TYPE).send(await parts.metrics.scrape()),
   });
 
   app.route({
