@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Whether the API of this machine can serve, for containers, which have no curl at hand: exits 0 or 1.
+// Whether the API or the projector of this machine can serve, for containers, which have no curl at hand: exits 0 or 1.
 import { get } from 'node:http';
 
 const port = process.env.PORT || '8080';

@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { EventLog } from './event-log/port.js';
 import { openPostgresEventLog } from './event-log/postgres/event-log.js';
-import { singleUser } from './http/authentication.js';
+import { NOBODY, singleUser } from './http/authentication.js';
+import { buildOperationsServer } from './http/operations-server.js';
 import { buildServer } from './http/server.js';
+import type { App } from './http/services.js';
 import { LedgerError } from './ledger/error.js';
 import { instantFromMs } from './ledger/time.js';
 import { startProjector, type Projector } from './projector/projector.js';
@@ -15,9 +17,19 @@ import { readSchemaFiles, registerSchemas } from './schemas/files.js';
 import { SchemaRegistry } from './schemas/registry.js';
 import type { Stores } from './stores.js';
 
-export interface ApiOptions {
+/** Where a server listens. */
+export interface Place {
   readonly host: string;
   readonly port: number;
+}
+
+export interface OperationsOptions extends Place {
+  /** null: nobody is let in, which leaves the probes */
+  readonly adminPassword: string | null;
+  readonly version: string;
+}
+
+export interface ApiOptions extends Place {
   readonly adminPassword: string;
   /** tails that are served at once */
   readonly maxTails: number;
@@ -29,33 +41,72 @@ export interface Running {
   close(): Promise<void>;
 }
 
-export interface RunningApi extends Running {
+export interface RunningServer extends Running {
   /** where it listens, with the port that was taken when 0 was asked for */
   readonly url: string;
 }
 
 export interface RunningProjector extends Running {
   readonly status: Projector['status'];
+  /** where it tells how it goes; null: nowhere */
+  readonly url: string | null;
 }
 
 const SCHEMAS_DIRECTORY = fileURLToPath(new URL('../schemas/', import.meta.url));
 
-/** Project until closed. */
-export async function runProjector(stores: Stores, logger: Logger): Promise<RunningProjector> {
+/**
+ * Project until closed.
+ * @param telling where to tell how it goes; null: nowhere
+ * @throws LedgerError `in-use`, `invalid-configuration` (where it shall listen)
+ */
+export async function runProjector(
+  stores: Stores,
+  logger: Logger,
+  telling: OperationsOptions | null,
+): Promise<RunningProjector> {
   const log = await openEventLog(stores, 'projector');
   const writer = openWriter({ url: stores.projectorUrl, logger });
   const projector = startProjector({ log, writer, logger });
+  const status = (): ReturnType<Projector['status']> => projector.status();
   // nothing waits for it: projecting begins as soon as it can
   reportSelfCheck(writer, logger).catch((error: unknown) =>
     logger.warn({ err: error }, 'the database could not be checked'),
   );
-  return {
-    status: () => projector.status(),
-    async close() {
-      await projector.stop();
-      await Promise.all([writer.close(), log.close()]);
-    },
+  let teller: RunningServer | null = null;
+  const close = async (): Promise<void> => {
+    await Promise.all([projector.stop(), teller?.close()]);
+    await Promise.all([writer.close(), log.close()]);
   };
+  try {
+    if (telling !== null) teller = await tell(status, telling, { stores, log, logger });
+    return { status, url: teller?.url ?? null, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What an orchestrator and Prometheus ask a projector, served until closed. The log stays open. */
+async function tell(
+  projector: Projector['status'],
+  options: OperationsOptions,
+  parts: { readonly stores: Stores; readonly log: EventLog; readonly logger: Logger },
+): Promise<RunningServer> {
+  const { adminPassword, version } = options;
+  const { log, logger, stores } = parts;
+  const authenticator = adminPassword === null ? NOBODY : singleUser('admin', adminPassword);
+  const reader = openReader({ url: stores.projectorUrl });
+  const server = buildOperationsServer({ log, reader, projector, authenticator, logger, version });
+  const close = async (): Promise<void> => {
+    await server.close();
+    await reader.close();
+  };
+  try {
+    return { url: await listen(server, options), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /**
@@ -68,7 +119,7 @@ export async function runApi(
   options: ApiOptions,
   logger: Logger,
   projector?: RunningProjector,
-): Promise<RunningApi> {
+): Promise<RunningServer> {
   const files = await readSchemaFiles(SCHEMAS_DIRECTORY);
   const reader = openReader({ url: stores.apiUrl });
   const log = await openEventLog(stores, 'api');
@@ -89,10 +140,7 @@ export async function runApi(
   try {
     await registerSchemas(log, files, { now: () => instantFromMs(Date.now()) });
     await reportSelfCheck(reader, logger);
-    const url = await server
-      .listen({ host: options.host, port: options.port })
-      .catch(explainListening(options));
-    return { url, close };
+    return { url: await listen(server, options), close };
   } catch (error) {
     await close();
     throw error;
@@ -106,8 +154,9 @@ async function reportSelfCheck(login: Pick<LedgerReader, 'selfCheck'>, logger: L
   for (const finding of findings) logger.error({ finding }, 'the database is not as the migrations made it');
 }
 
-function explainListening({ host, port }: ApiOptions): (error: unknown) => never {
-  return (error) => {
+/** @returns the URL */
+function listen(server: App, { host, port }: Place): Promise<string> {
+  return server.listen({ host, port }).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
       throw new LedgerError('in-use', `PORT ${port} on ${host} is taken by another process`, {
@@ -119,7 +168,7 @@ function explainListening({ host, port }: ApiOptions): (error: unknown) => never
       throw new LedgerError('invalid-configuration', message, { cause: error });
     }
     throw error;
-  };
+  });
 }
 
 type LogUser = 'api' | 'projector' | 'command';

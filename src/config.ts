@@ -8,9 +8,13 @@ import { LedgerError } from './ledger/error.js';
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Where the API listens unless PORT says otherwise. */
+export const API_PORT = 8080;
+
 export interface Config {
   readonly host: string;
-  readonly port: number;
+  /** null: not given; only what serves the API then takes 8080 */
+  readonly port: number | null;
   /** the process's own login; null: the embedded server */
   readonly databaseUrl: string | null;
   /** only for migrate and rebuild */
@@ -52,7 +56,7 @@ export function readConfig(environment: Environment): Config {
   const read = new Reader(environment);
   const config: Config = {
     host: read.text('HOST') ?? '127.0.0.1',
-    port: read.port('PORT') ?? 8080,
+    port: read.port('PORT'),
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     databaseAdminUrl: read.url('DATABASE_ADMIN_URL', ['postgres:', 'postgresql:']),
     eventStoreUrl: read.eventStoreUrl('EVENTSTORE_URL'),
@@ -82,7 +86,7 @@ export function readClientConfig(
   const config: ClientConfig = {
     url:
       read.url('LEDGER_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ??
-      `http://127.0.0.1:${read.port('PORT') ?? 8080}`,
+      `http://127.0.0.1:${read.port('PORT') ?? API_PORT}`,
     user: read.text('LEDGER_USER') ?? 'admin',
     password: read.secret('LEDGER_ADMIN_PASSWORD'),
     dataDirectory: read.dataDirectory(),

@@ -11,9 +11,11 @@ const DESCRIPTIONS: Readonly<Record<ServingCommand, string>> = {
 
 const SETTINGS_HELP = `
 Settings come from the environment:
-  HOST, PORT             where the API listens (127.0.0.1, 8080)
+  HOST, PORT             where the API listens (127.0.0.1, 8080); projector: where it serves /livez, /readyz, /health and
+                         /metrics, which it does only where PORT is set
   LEDGER_DATA            the embedded server's data (.event-ledger)
-  LEDGER_ADMIN_PASSWORD  password of the user admin (embedded: made, and kept in LEDGER_DATA/admin-password)
+  LEDGER_ADMIN_PASSWORD  password of the user admin (embedded: made, and kept in LEDGER_DATA/admin-password);
+                         projector: without one nobody sees more than its probes
   LEDGER_ORIGIN          the ledger's name, fixed by the first migrate
   DATABASE_URL           a PostgreSQL of your own, in place of the embedded one
   MAX_TAILS              live tails that are served at once (100)

@@ -1,6 +1,6 @@
 /** Serving: the parts that a command runs until it is stopped. */
-import { runApi, runProjector, type Running, type RunningProjector } from '../app.js';
-import { readConfig, type Config } from '../config.js';
+import { runApi, runProjector, type OperationsOptions, type Running, type RunningProjector } from '../app.js';
+import { API_PORT, readConfig, type Config } from '../config.js';
 import { LedgerError } from '../ledger/error.js';
 import { openStores, type Stores } from '../stores.js';
 import { ensureAdminPassword } from './admin-password.js';
@@ -41,13 +41,14 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
   endInTime(stop);
   try {
     stores = await openStores(config, logger, stop);
-    const projector = parts.includes('projector') ? await runProjector(stores, logger) : undefined;
+    const telling = parts.includes('api') ? null : whereToTell(config);
+    const projector = parts.includes('projector') ? await runProjector(stores, logger, telling) : undefined;
     if (projector !== undefined) running.push({ name: 'projector', close: () => projector.close() });
     if (parts.includes('api')) {
       const api = serveApi(stores, config, logger, projector);
       running.push({ name: 'api', close: () => closeStarted(api) });
       await Promise.race([api, untilAborted(stop)]);
-    } else logger.info('ready');
+    } else logger.info(telling === null ? {} : { url: projector?.url }, 'ready');
     await untilAborted(stop);
   } catch (error) {
     // Stopped while starting: whatever the start tripped over is no failure then.
@@ -59,6 +60,11 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
   logger.info('stopping');
   const clean = await closeInTime(running, closableStores(stores), logger);
   return clean ? EXIT.done : EXIT.unavailable;
+}
+
+/** A projector listens only where it is told to, so that it does not take the port of an API beside it. */
+function whereToTell({ host, port, adminPassword }: Config): OperationsOptions | null {
+  return port === null ? null : { host, port, adminPassword, version: version() };
 }
 
 function closableStores(stores: Stores | null): Closable | null {
@@ -80,7 +86,7 @@ async function serveApi(
 ): Promise<Running> {
   const adminPassword = await ensureAdminPassword(config);
   const { host, port, maxTails } = config;
-  const options = { host, port, maxTails, adminPassword, version: version() };
+  const options = { host, port: port ?? API_PORT, maxTails, adminPassword, version: version() };
   const api = await runApi(stores, options, logger, projector);
   logger.info({ url: api.url }, 'ready');
   if (stores.embedded !== null) print(banner(api.url, config));

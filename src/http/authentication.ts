@@ -32,6 +32,9 @@ export function singleUser(name: string, password: string): Authenticator {
   };
 }
 
+/** For a process that was given no password: no credentials are right. */
+export const NOBODY: Authenticator = { authenticate: () => null };
+
 /** Equal lengths for the comparison, whatever was sent. */
 function digest(text: string): Buffer {
   return hash('sha256', text, 'buffer');

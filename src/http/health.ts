@@ -38,7 +38,8 @@ export function monitorHealth(parts: {
   readonly log: Pick<EventLog, 'health' | 'backlog'>;
   readonly reader: Pick<LedgerReader, 'health' | 'head' | 'alarms'>;
   readonly projector: (() => ProjectorView) | undefined;
-  readonly verifier: Pick<Verifier, 'last'>;
+  /** where verifications run */
+  readonly verifier?: Pick<Verifier, 'last'>;
 }): HealthMonitor {
   const { log, reader } = parts;
 
@@ -54,7 +55,7 @@ export function monitorHealth(parts: {
     const { lag, head, kept } = progress ?? UNKNOWN;
     const alarms = together(kept, view?.alarms ?? []);
     const down = progress === null || view?.state === 'diverged';
-    const tampered = parts.verifier.last()?.intact === false;
+    const tampered = parts.verifier?.last()?.intact === false;
     const troubled =
       tampered ||
       alarms.length > 0 ||

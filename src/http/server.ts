@@ -1,23 +1,15 @@
 /** The API as a Fastify instance: made here from its parts, and made to listen elsewhere. */
-import { setMaxListeners } from 'node:events';
-import fastify from 'fastify';
 import type { Logger } from 'pino';
 import type { EventLog } from '../event-log/port.js';
 import type { LedgerReader } from '../read-model/port.js';
 import type { SchemaRegistry } from '../schemas/registry.js';
 import { doorProblems } from '../schemas/verdict.js';
 import type { Authenticator } from './authentication.js';
-import { describeApi } from './describing.js';
-import { JSON_TYPE, MAX_BODY_BYTES, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
+import { makeBasis } from './basis.js';
 import { openDoor } from './door.js';
-import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
-import { guardRequests } from './guard.js';
-import { answerHalfOpen } from './lingering.js';
 import { monitorHealth } from './health.js';
 import { keepMetrics } from './metrics/metrics.js';
-import { observeRequests } from './metrics/requests.js';
 import type { ProjectorView } from './projector-view.js';
-import { newRequestId } from './request-id.js';
 import { postEvents } from './routes/events.js';
 import { exportRoute } from './routes/export.js';
 import { readLedger } from './routes/ledger.js';
@@ -48,17 +40,6 @@ export interface ServerParts {
   readonly plainVerificationMs?: number;
 }
 
-/** A name of 512 bytes, every one of them percent-encoded. */
-const LONGEST_SEGMENT = 3 * 512;
-/** The URL and all header fields: a query may hold several such names. */
-const LONGEST_HEAD = 32 * 1024;
-const REQUEST_MS = 60_000;
-const HEADERS_MS = 20_000;
-/** No byte in either direction: longer than any silence of ours (Prefer: wait, a verification). */
-const SILENCE_MS = 120_000;
-const KEEP_ALIVE_MS = 72_000;
-/** What is still open so long after the server began to stop is cut off. */
-const CLOSING_MS = 3_000;
 const SCHEMAS_MS = 3_000;
 const TAILS: TailLimits = { most: 100, patienceMs: 30_000 };
 /** Longer answers do not survive proxies: they are given as lines. */
@@ -70,45 +51,7 @@ const PLAIN_VERIFICATION_MS = 60_000;
  */
 export function buildServer(parts: ServerParts): App {
   const { log, reader, schemas, logger } = parts;
-  const app: App = fastify({
-    // Fastify's own log lines hold URLs, and URLs hold parts of payloads: what happens is logged by us
-    logger: false,
-    genReqId: newRequestId,
-    bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_MS,
-    connectionTimeout: SILENCE_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // a missing Host is refused by guard.ts, as a problem
-    http: { maxHeaderSize: LONGEST_HEAD, headersTimeout: HEADERS_MS, requireHostHeader: false },
-    return503OnClosing: false,
-    routerOptions: {
-      maxParamLength: LONGEST_SEGMENT,
-      // read by parameters.ts, strictly
-      querystringParser: () => ({}),
-    },
-    frameworkErrors: handleFrameworkError,
-    clientErrorHandler: handleClientError,
-  });
-  const closing = closeInTime(app);
-  answerHalfOpen(app.server);
-
-  // Bodies, parameters and paths are checked by hand; the schemas of routes describe, and hold the tests.
-  app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => JSON.stringify);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    [JSON_TYPE, NDJSON_TYPE, SCHEMA_TYPE],
-    { parseAs: 'buffer' },
-    (_request, body, done) => {
-      done(null, body);
-    },
-  );
-
-  const durations = observeRequests(app);
-  handleErrors(app, logger);
-  guardRequests(app, { authenticator: parts.authenticator, closing });
-  describeApi(app, parts.version);
-
+  const { app, closing, durations } = makeBasis(parts);
   const door = openDoor({
     log,
     reader,
@@ -122,6 +65,7 @@ export function buildServer(parts: ServerParts): App {
   const counted = { durations, submitted: door.counts };
   const metrics = keepMetrics({ health, verifier, version, projector, ...counted });
   const follower = keepSchemas(app, parts);
+  const obstacle = (): string | null => (follower.started() ? null : 'The schemas are not known yet.');
 
   app.register((routes, _options, done) => {
     const scope = routes as App;
@@ -132,34 +76,11 @@ export function buildServer(parts: ServerParts): App {
     verifyRoute(scope, services, { verifier, limitMs: parts.plainVerificationMs ?? PLAIN_VERIFICATION_MS });
     exportRoute(scope, services);
     schemaRoutes(scope, services, schemas);
-    operations(scope, services, { health, verifier, metrics, started: follower.started });
+    operations(scope, { health, verifier, metrics, projector, closing, obstacle });
     plainContract(scope, services);
     done();
   });
   return app;
-}
-
-/** @returns a signal that is aborted when the server begins to stop */
-function closeInTime(app: App): AbortSignal {
-  const closing = new AbortController();
-  // any number of requests wait for it at once
-  setMaxListeners(0, closing.signal);
-  let timer: NodeJS.Timeout | undefined;
-  app.addHook('preClose', (done) => {
-    closing.abort();
-    const started = performance.now();
-    timer = setInterval(() => {
-      // connections become idle when their last request is answered
-      if (performance.now() - started < CLOSING_MS) app.server.closeIdleConnections();
-      else app.server.closeAllConnections();
-    }, 50);
-    done();
-  });
-  app.addHook('onClose', (_app, done) => {
-    clearInterval(timer);
-    done();
-  });
-  return closing.signal;
 }
 
 function keepSchemas(app: App, parts: ServerParts): { readonly started: () => boolean } {

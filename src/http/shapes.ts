@@ -3,6 +3,7 @@ import Type, { type TProperties, type TSchema } from 'typebox';
 import { EXPORT_FORMAT } from '../ledger/manifest.js';
 import { NDJSON_TYPE } from './documents.js';
 import { PROBLEM_TYPE } from './problem.js';
+import { PROJECTOR_STATES } from './projector-view.js';
 import { PROBLEMS } from './status.js';
 
 /** An object without further members. */
@@ -169,6 +170,8 @@ export const Report = closed({
   durationMs: count(),
 });
 
+export const ProjectorState = Type.Enum([...PROJECTOR_STATES]);
+
 const Lag = closed({
   events: orNull(count('null where the log cannot tell')),
   seconds: orNull(Type.Number({ minimum: 0 })),
@@ -190,6 +193,9 @@ export const HealthShape = Type.Object(
       ),
     ),
     lastVerification: Type.Optional(orNull(Type.Object({ intact: Type.Boolean() }))),
+    projector: Type.Optional(
+      closed({ state: ProjectorState, detail: orNull(Type.String()) }, 'where one runs in the process'),
+    ),
   },
   { additionalProperties: false, description: 'without credentials the status alone' },
 );

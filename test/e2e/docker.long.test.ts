@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildImage, type Image } from '../support/dockerfile.js';
+import { createLedgerDatabase } from '../support/ledger-database.js';
 import { eventually, temporaryFolder } from '../support/ledger-process.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -93,6 +94,24 @@ describe('the image', () => {
     const exited = once(server, 'exit') as Promise<[number | null]>;
     server.kill('SIGTERM');
     expect((await exited)[0]).toBe(0);
+  });
+
+  it('runs a projector as docker-compose.yml orders it, healthy by the same check', async () => {
+    const compose = await readFile(join(ROOT, 'docker-compose.yml'), 'utf8');
+    const [service = ''] = /^ {2}projector:\n(?: {4}.*\n)+/m.exec(compose) ?? [];
+    // its own port is the container's; nothing takes the image's check from it
+    expect(service).toMatch(/^ {6}PORT: '\d+'$/m);
+    expect(service).not.toContain('healthcheck');
+    const database = await createLedgerDatabase();
+    const port = await freePort();
+    const env = { ...environment(port), DATABASE_URL: database.projectorUrl };
+    const [program = '', ...args] = localised([...image.entrypoint, 'projector']);
+    const projector = spawn(program, args, { env, cwd: image.path('/app'), stdio: 'ignore' });
+    await eventually('to be healthy', async () => (await run(image.healthcheck, port)).code === 0, 60_000);
+    const exited = once(projector, 'exit') as Promise<[number | null]>;
+    projector.kill('SIGTERM');
+    expect((await exited)[0]).toBe(0);
+    await database.drop();
   });
 
   it('writes every secret that docker-compose.yml names, which holds none itself, and says where none can be written', async () => {

@@ -9,6 +9,7 @@ import {
   type Finished,
   type LedgerProcess,
 } from '../support/ledger-process.js';
+import { parseMetrics } from '../support/metrics.js';
 import { startServer, withParts, type TestServer } from '../support/postgres.js';
 
 /** What docker-compose.yml orders, on servers that begin as its images do: with what init wrote, and nothing else. */
@@ -46,6 +47,9 @@ describe('the first start of an installation', () => {
 
   const secret = (name: string): Promise<string> => readFile(`${folder.path}/${name}`, 'utf8');
 
+  const authorizationOf = async (service: 'api' | 'projector'): Promise<string> =>
+    `Basic ${btoa(`admin:${await secret(`${service}/admin-password`)}`)}`;
+
   const init = (): Promise<Finished> =>
     runCommand(['init', folder.path, '--eventstore-host', 'localhost', '--database-host', 'localhost'], {});
 
@@ -61,11 +65,10 @@ describe('the first start of an installation', () => {
 
   async function start(command: 'api' | 'projector'): Promise<LedgerProcess> {
     const { database, log } = await urlsOf(command);
-    const secrets = {
-      LEDGER_ADMIN_PASSWORD: '',
-      LEDGER_ADMIN_PASSWORD_FILE: `${folder.path}/api/admin-password`,
+    const settings = {
+      ...{ DATABASE_URL: database, EVENTSTORE_URL: log, LEDGER_ADMIN_PASSWORD: '' },
+      LEDGER_ADMIN_PASSWORD_FILE: `${folder.path}/${command}/admin-password`,
     };
-    const settings = { DATABASE_URL: database, EVENTSTORE_URL: log, ...(command === 'api' ? secrets : {}) };
     const started = await startLedger(settings, command);
     running.push(started);
     return started;
@@ -88,13 +91,21 @@ describe('the first start of an installation', () => {
       stdout: 'nothing is more open than it should be\n',
     });
 
-    const [api] = await Promise.all([start('api'), start('projector')]);
-    const authorization = `Basic ${btoa(`admin:${await secret('api/admin-password')}`)}`;
+    const [api, projector] = await Promise.all([start('api'), start('projector')]);
+    const authorization = await authorizationOf('api');
     const headers = { authorization, 'content-type': 'application/json', prefer: 'wait=20' };
     const body = JSON.stringify({ source: 'billing', type: 'user.login', payload: { userId: 'u-1' } });
     const response = await api.request('/v1/events', { method: 'POST', headers, body });
     expect(response.status).toBe(201);
     expect(await api.json('/health', { headers })).toMatchObject({ status: 'ok', lag: { seconds: 0 } });
+
+    expect((await projector.request('/readyz')).status).toBe(200);
+    expect((await projector.request('/metrics', { headers: { authorization } })).status).toBe(401);
+    const own = { headers: { authorization: await authorizationOf('projector') } };
+    const metrics = parseMetrics(await (await projector.request('/metrics', own)).text());
+    expect(metrics.value('event_ledger_projector_state', { state: 'leading' })).toBe(1);
+    expect(metrics.value('event_ledger_entries')).toBeGreaterThan(0);
+    expect(metrics.value('event_ledger_lag_seconds')).toBe(0);
   });
 
   it('is made once: every later start finds all that it needs', async () => {

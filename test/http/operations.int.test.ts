@@ -50,11 +50,13 @@ describe('operations', () => {
 
   const anonymous = (path: string): Promise<Response> => fetch(`${api.url}${path}`);
 
-  it('/livez and /readyz answer without credentials', async () => {
-    for (const path of ['/livez', '/readyz']) {
+  it('/livez and /readyz answer without credentials, and say in which state a projector is', async () => {
+    const ask = async (path: string): Promise<unknown> => {
       const response = await anonymous(path);
-      expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
-    }
+      return [response.status, await response.json()];
+    };
+    expect(await ask('/livez')).toEqual([200, { status: 'ok' }]);
+    await expect.poll(() => ask('/readyz')).toEqual([200, { status: 'ok', projector: 'leading' }]);
   });
 
   it('/health tells everybody the status, and the rest to those with credentials', async () => {
@@ -68,6 +70,7 @@ describe('operations', () => {
         head: { size: 1, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
         alarms: [],
         lastVerification: null,
+        projector: { state: 'leading', detail: null },
       });
     expect(await (await anonymous('/health')).json()).toEqual({ status: 'ok' });
   });
@@ -86,6 +89,8 @@ describe('operations', () => {
 
   it('events that wait for the projector are the lag', async () => {
     const idle = await startApi({ project: false });
+    expect(await (await fetch(`${idle.url}/readyz`)).json()).toEqual({ status: 'ok' });
+    expect((await idle.get('/health')).body).not.toHaveProperty('projector');
     await idle.post('/v1/events', [event(), event()]);
     await expect.poll(async () => (await idle.get('/health')).body).toMatchObject({ lag: { events: 2 } });
     await idle.close();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { AppendOutcome, Candidate, EventLog, LogBatch } from '../../src/event-log/port.js';
 import type { EventId, Position, RecordedEvent, Revision } from '../../src/ledger/types.js';
+import { asSuperuser, type TestDatabase } from './database.js';
 
 /** A candidate with a new id; bytes may be given as text. */
 export function candidate(
@@ -111,4 +112,17 @@ export async function throwAtLog(url: string, events: readonly ForeignEvent[]): 
   } finally {
     await client.end();
   }
+}
+
+/** Change the bytes of a source's first event in the embedded log, as whoever has the database could. */
+export function forgeEvent(database: TestDatabase, source: string, data: string): Promise<void> {
+  return asSuperuser(database, async (client) => {
+    for (const trigger of ['refuse_row', 'refuse_statement']) {
+      await client.query(`ALTER TABLE event_log.event DISABLE TRIGGER ${trigger}`);
+    }
+    await client.query('UPDATE event_log.event SET data = $2 WHERE source = $1 AND revision = 0', [
+      Buffer.from(source),
+      Buffer.from(data),
+    ]);
+  });
 }

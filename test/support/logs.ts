@@ -8,8 +8,8 @@ import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js'
 import { changed } from '../eventstore-double/alterations.js';
 import { startEventStoreDouble } from '../eventstore-double/eventstore-double.js';
 import { proposed } from '../eventstore-double/record.js';
-import { throwAtLog, type ForeignEvent } from './event-log.js';
-import { asSuperuser, type LedgerDatabase } from './ledger-database.js';
+import { forgeEvent, throwAtLog, type ForeignEvent } from './event-log.js';
+import type { LedgerDatabase } from './ledger-database.js';
 
 export interface TestLog {
   /** what a command needs in its environment */
@@ -38,16 +38,7 @@ const postgres: LogKind = {
       open: (login, database) =>
         openPostgresEventLog({ url: login === 'api' ? database.apiUrl : database.projectorUrl }),
       throwAt: (database, events) => throwAtLog(database.apiUrl, events),
-      forge: (database, source, data) =>
-        asSuperuser(database, async (client) => {
-          for (const trigger of ['refuse_row', 'refuse_statement']) {
-            await client.query(`ALTER TABLE event_log.event DISABLE TRIGGER ${trigger}`);
-          }
-          await client.query('UPDATE event_log.event SET data = $2 WHERE source = $1 AND revision = 0', [
-            Buffer.from(source),
-            Buffer.from(data),
-          ]);
-        }),
+      forge: forgeEvent,
       crash: null,
       close: () => Promise.resolve(),
     }),

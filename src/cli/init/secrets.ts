@@ -71,6 +71,8 @@ function filesOf(
     'api/admin-password': password('ledger admin'),
     'projector/eventstore-url': eventStore('ledger-projector', 'projector'),
     'projector/database-url': database('projector'),
+    // of its own: who watches the projector need not be let into the API
+    'projector/admin-password': password('projector admin'),
     'eventstore/admin-password': password('eventstore admin'),
     'eventstore/ops-password': password('eventstore ops'),
     'postgres/password': password('postgres postgres'),

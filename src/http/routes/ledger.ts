@@ -1,4 +1,4 @@
-/** The ledger, read: pages of lines, one line by event id or by index, the head. */
+/** The ledger, read: pages of lines, one line by event id or by index, the head, numbers. */
 import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
 import { entryLine } from '../../ledger/line.js';
@@ -9,7 +9,7 @@ import type { HealthMonitor } from '../health.js';
 import { choice, integer, single, wholeNumber, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { closed, HeadShape, Line, orNull, PageQuery, problems } from '../shapes.js';
+import { closed, HeadShape, Line, orNull, PageQuery, problems, StatsShape } from '../shapes.js';
 import { joined, sendSpliced } from '../spliced.js';
 
 const DEFAULT_LIMIT = 50;
@@ -107,6 +107,20 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     handler: async () => {
       const { size, hash, recordedAt } = await reader.head();
       return { size, hash, recordedAt };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/stats',
+    schema: {
+      tags: ['operations'],
+      summary: 'Numbers',
+      response: { ...problems(400), 200: StatsShape },
+    },
+    handler: async () => {
+      const { events, sources, verdicts } = await reader.stats();
+      return { events, sources, verdicts };
     },
   });
 }

@@ -1,27 +1,42 @@
-/** For those who run it: probes, health, numbers, the API's own description. */
+/** For those who run it: probes, health, metrics, the server's own description. */
 import Type from 'typebox';
 import type { HealthMonitor } from '../health.js';
 import { METRICS_TYPE, type Metrics } from '../metrics/metrics.js';
+import type { ProjectorView } from '../projector-view.js';
 import { refusal } from '../problem.js';
 import { sendJson } from '../spliced.js';
-import type { App, Services } from '../services.js';
-import { closed, content, HealthShape, openProblems, orProblem, problems, StatsShape } from '../shapes.js';
+import type { App } from '../services.js';
+import {
+  closed,
+  content,
+  HealthShape,
+  openProblems,
+  orProblem,
+  problems,
+  ProjectorState,
+} from '../shapes.js';
 import { JSON_TYPE } from '../documents.js';
 import { HEALTH_STATUS } from '../status.js';
 import type { Verifier } from '../verifying.js';
 
 const Alive = closed({ status: Type.Literal('ok') });
+const Ready = closed({ status: Type.Literal('ok'), projector: Type.Optional(ProjectorState) });
 
-export function operations(
-  app: App,
-  { reader, closing }: Services,
-  parts: {
-    readonly health: HealthMonitor;
-    readonly verifier: Verifier;
-    readonly metrics: Metrics;
-    readonly started: () => boolean;
-  },
-): void {
+export interface OperationsParts {
+  readonly health: HealthMonitor;
+  readonly metrics: Metrics;
+  /** where verifications run */
+  readonly verifier?: Pick<Verifier, 'last'>;
+  /** where a projector runs */
+  readonly projector: (() => ProjectorView) | undefined;
+  readonly closing: AbortSignal;
+  /** why it cannot serve although the stores answer; null: it can */
+  readonly obstacle: () => string | null;
+}
+
+/** The same for every process, whatever else it serves. */
+export function operations(app: App, parts: OperationsParts): void {
+  const { health, metrics, verifier, projector, closing } = parts;
   app.route({
     method: 'GET',
     url: '/livez',
@@ -43,12 +58,16 @@ export function operations(
       tags: ['operations'],
       summary: 'Can it serve?',
       security: [],
-      response: { ...openProblems(), 200: Alive },
+      description:
+        'Where a projector runs in the process, in which state: one that waits to take over is ready, too.',
+      response: { ...openProblems(), 200: Ready },
     },
     handler: async () => {
-      if (!closing.aborted && parts.started() && (await parts.health.ready()))
-        return { status: 'ok' as const };
-      throw refusal('not-ready', 'The event log or the read model does not answer.', { retryAfter: 2 });
+      const obstacle = closing.aborted ? 'The server is stopping.' : parts.obstacle();
+      if (obstacle !== null) throw refusal('not-ready', obstacle, { retryAfter: 2 });
+      if (!(await health.ready()))
+        throw refusal('not-ready', 'The event log or the read model does not answer.', { retryAfter: 2 });
+      return { status: 'ok' as const, ...(projector === undefined ? {} : { projector: projector().state }) };
     },
   });
 
@@ -67,11 +86,14 @@ export function operations(
       },
     },
     handler: async (request, reply) => {
-      const { status, lag, head, ...found } = await parts.health.health();
+      const { status, lag, head, ...found } = await health.health();
       const alarms = found.alarms.map(({ code, source, since, detail }) => ({ code, source, since, detail }));
       void reply.code(HEALTH_STATUS[status]);
       if (request.principal === null) return await reply.send({ status });
-      return await reply.send({ status, lag, head, alarms, lastVerification: parts.verifier.last() });
+      const lastVerification = verifier?.last() ?? null;
+      if (projector === undefined) return await reply.send({ status, lag, head, alarms, lastVerification });
+      const { state, detail } = projector();
+      return await reply.send({ status, lag, head, alarms, lastVerification, projector: { state, detail } });
     },
   });
 
@@ -87,21 +109,7 @@ export function operations(
         'as while a store is down, is absent. Never a payload.',
       response: { ...problems(), 200: content('text/plain; version=0.0.4', Type.String(), 'Numbers') },
     },
-    handler: async (_request, reply) => await reply.type(METRICS_TYPE).send(await parts.metrics.scrape()),
-  });
-
-  app.route({
-    method: 'GET',
-    url: '/stats',
-    schema: {
-      tags: ['operations'],
-      summary: 'Numbers',
-      response: { ...problems(400), 200: StatsShape },
-    },
-    handler: async () => {
-      const { events, sources, verdicts } = await reader.stats();
-      return { events, sources, verdicts };
-    },
+    handler: async (_request, reply) => await reply.type(METRICS_TYPE).send(await metrics.scrape()),
   });
 
   app.route({

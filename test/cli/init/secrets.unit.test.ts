@@ -68,6 +68,9 @@ describe('the secrets of an installation', () => {
     for (const name of ['admin/seed', 'admin/ca.key', 'api/admin-password', 'projector/database-url']) {
       expect((await stat(join(directory, name))).mode & 0o777, name).toBe(0o400);
     }
-    expect(await readdir(join(directory, 'projector'))).toEqual(['ca.crt', 'database-url', 'eventstore-url']);
+    expect(await readdir(join(directory, 'projector'))).toEqual([
+      ...['admin-password', 'ca.crt', 'database-url', 'eventstore-url'],
+    ]);
+    expect(await read('projector/admin-password')).not.toBe(await read('api/admin-password'));
   });
 });
