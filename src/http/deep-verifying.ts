@@ -10,6 +10,7 @@ import type { LedgerReader } from '../read-model/port.js';
 import { SchemaRegistry } from '../schemas/registry.js';
 import { judgeEvent } from '../schemas/verdict.js';
 import { viewLog } from './log-view.js';
+import { refusal } from './problem.js';
 
 export interface ComparedStores {
   readonly reader: Pick<LedgerReader, 'snapshot' | 'deepChecks'>;
@@ -29,6 +30,7 @@ export function verifyAgainstLog(
  * end of what is read of the log. Whatever is recorded meanwhile is neither missing nor too much.
  */
 async function openBoth({ reader, log }: ComparedStores): Promise<DeepStores> {
+  await requireWholeLog(log);
   const checks = reader.deepChecks();
   const head = await checks.head();
   const view = await reader.snapshot();
@@ -44,6 +46,20 @@ async function openBoth({ reader, log }: ComparedStores): Promise<DeepStores> {
     pause: () => pause(),
   };
   return { view, parts };
+}
+
+/**
+ * A process that serves the API need not be allowed to read the whole log. That it is not is said before everything is
+ * read for nothing, in the log's own words: what is missing, and what to do. No other failure keeps what full verification
+ * finds from being found.
+ */
+async function requireWholeLog(log: EventLog): Promise<void> {
+  try {
+    await log.newest();
+  } catch (error) {
+    if (!(error instanceof LedgerError && error.code === 'access-denied')) return;
+    throw refusal('access-denied', `${error.message}. mode=full does without it.`);
+  }
 }
 
 /** Whoever alters the head may have written anything there. */

@@ -85,12 +85,27 @@ function kindOf(code: unknown, exception: string, detail: string): FaultKind {
 }
 
 /** The fault of a call that changes nothing. */
-export function readFailure(error: unknown): LedgerError {
+export function readFailure(error: unknown, denied = accessDenied): LedgerError {
   if (error instanceof LedgerError) return error;
   const { kind, detail, cause } = faultOf(error);
   return kind === 'denied'
-    ? accessDenied(detail, cause)
+    ? denied(detail, cause)
     : new LedgerError('log-unavailable', `EventStoreDB did not answer: ${detail}`, { cause });
+}
+
+/** The same of a call that reads the whole log, which has an access list of its own. */
+export function logReadFailure(error: unknown): LedgerError {
+  return readFailure(error, (detail, cause) =>
+    (cause as { readonly code?: unknown }).code === STATUS.unauthenticated
+      ? accessDenied(detail, cause)
+      : new LedgerError(
+          'access-denied',
+          `EventStoreDB does not let the user of EVENTSTORE_URL read the whole log, $all (${detail}): event-ledger ` +
+            'eventstore setup gives that right to projectors, and to API processes with ' +
+            'EVENTSTORE_API_READS_ALL=true (--api-reads-all)',
+          { cause },
+        ),
+  );
 }
 
 export function accessDenied(detail: string, cause: unknown): LedgerError {

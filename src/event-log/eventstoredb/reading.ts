@@ -5,7 +5,7 @@ import type { Instant, Position, RecordedEvent, Revision, StreamEvent } from '..
 import { isWellFormed } from '../../ledger/utf8.js';
 import type { LookUp, ReadOptions } from '../port.js';
 import type { Connection } from './connection.js';
-import { faultOf, readFailure } from './fault.js';
+import { faultOf, logReadFailure, readFailure } from './fault.js';
 import {
   readAnswer,
   readLogRequest,
@@ -161,7 +161,7 @@ export class StreamReader {
       const request = readLogRequest({ ...read, prefixes: [SOURCE_PREFIX] });
       return (await this.#answers(request, read.limit, until)).records;
     } catch (error) {
-      throw readFailure(error);
+      throw logReadFailure(error);
     }
   }
 

@@ -9,7 +9,7 @@ import { LedgerError } from '../../ledger/error.js';
 import type { Position, RecordedEvent } from '../../ledger/types.js';
 import type { AdministrativeRecord, LogBatch } from '../port.js';
 import type { Connection, Flow, Listener } from './connection.js';
-import { faultOf, readFailure } from './fault.js';
+import { faultOf, logReadFailure } from './fault.js';
 import { administrationIn, GUARDED_PREFIXES } from './guard.js';
 import { readAnswer, readLogRequest, type LogRecord } from './messages.js';
 import { comparePositions } from './position.js';
@@ -55,7 +55,7 @@ export async function* subscription(
       return;
     } catch (error) {
       if (aborted()) return;
-      if (faultOf(error).kind !== 'too-slow') throw readFailure(error);
+      if (faultOf(error).kind !== 'too-slow') throw logReadFailure(error);
       parts.fellBehind();
       if (after === before) await delay(PAUSE_MS, undefined, { ref: false });
     } finally {

@@ -53,7 +53,7 @@ export function verifyRoute(
         source: Type.Optional(Type.String()),
       }),
       response: {
-        ...problems(400, 429),
+        ...problems(400, 403, 429),
         200: {
           description: 'What was found',
           content: {
