@@ -31,13 +31,22 @@ export interface Admitted {
 export function admit(parsed: Item, item: number | null, recordedBy: string): Admitted | Problem {
   if (!parsed.ok) return parsed.problem;
   const submission = readEnvelope(parsed.value, item);
-  return 'code' in submission ? submission : prepare(submission, item, recordedBy);
+  if ('code' in submission) return submission;
+  return prepare(submission, item, recordedBy, parsed.forms?.memberForm('payload'));
 }
 
-/** The bytes to record, unless they are too many. */
-export function prepare(submission: Submission, item: number | null, recordedBy: string): Admitted | Problem {
-  const data = canonicalBytesWithin(submission.payload, MAX_PAYLOAD_BYTES);
-  if (data === null) {
+/**
+ * The bytes to record, unless they are too many.
+ * @param form the payload's canonical form, if it is known
+ */
+export function prepare(
+  submission: Submission,
+  item: number | null,
+  recordedBy: string,
+  form?: Buffer | null,
+): Admitted | Problem {
+  const data = form ?? canonicalBytesWithin(submission.payload, MAX_PAYLOAD_BYTES);
+  if (data === null || data.length > MAX_PAYLOAD_BYTES) {
     const detail = `must have at most ${MAX_PAYLOAD_BYTES} bytes in canonical form`;
     return tooLarge(pointerTo(item, 'payload'), detail);
   }

@@ -1,7 +1,14 @@
 /** Request bodies: one event, a JSON array of them, or one a line. */
 import { LedgerError } from '../ledger/error.js';
 import { pointerOf } from '../ledger/json-pointer.js';
-import { MAX_DEPTH, parseStrictJson, syntaxProblem, type JsonProblem } from '../ledger/strict-json.js';
+import { readQuickly, type QuickReader } from '../ledger/quick-reader.js';
+import {
+  MAX_DEPTH,
+  readCarefully,
+  syntaxProblem,
+  type JsonProblem,
+  type ParsedJson,
+} from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
 import { valueEnd } from '../ledger/value-end.js';
 import { ProblemError, refusal, type Problem } from './problem.js';
@@ -12,8 +19,15 @@ export const NDJSON_TYPE = 'application/x-ndjson';
 export const SCHEMA_TYPE = 'application/schema+json';
 
 /** One event of a request, parsed or not. */
-export type Item =
-  { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problem: Problem };
+export type Item = Document | { readonly ok: false; readonly problem: Problem };
+
+/** A request's JSON, or one event's part of it. */
+export interface Document {
+  readonly ok: true;
+  readonly value: Json;
+  /** has the canonical forms of its members, where they were made while it was read */
+  readonly forms?: Pick<QuickReader, 'memberForm'>;
+}
 
 export const MAX_BATCH_EVENTS = 1_000;
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -41,9 +55,11 @@ export function isArrayDocument(body: Buffer): boolean {
 }
 
 /** @throws ProblemError when the document is too long for one event, or not I-JSON: then nothing of it counts */
-export function parseEvent(body: Buffer): Json {
+export function parseEvent(body: Buffer): Document {
   if (body.length > MAX_EVENT_BYTES) throw new ProblemError(tooLong(''));
-  return parseDocument(body, MAX_DEPTH + 1);
+  const parsed = read(body, MAX_DEPTH + 1);
+  if (parsed.ok) return parsed;
+  throw new ProblemError(jsonProblem(parsed.kind, parsed.problem));
 }
 
 /**
@@ -123,7 +139,7 @@ export async function parseLines(body: Buffer): Promise<readonly Item[]> {
 
 function parseItem(text: Buffer, item: number): Item {
   if (text.length > MAX_EVENT_BYTES) return { ok: false, problem: tooLong(pointerOf([item])) };
-  const parsed = parseStrictJson(text, { maxDepth: MAX_DEPTH + 1 });
+  const parsed = read(text, MAX_DEPTH + 1);
   if (parsed.ok) return parsed;
   const { problem } = parsed;
   const pointer = `${pointerOf([item])}${problem.pointer}`;
@@ -132,9 +148,16 @@ function parseItem(text: Buffer, item: number): Item {
 
 /** @throws ProblemError 400 for what is no JSON, 422 for JSON that is not I-JSON of so many levels */
 export function parseDocument(body: Buffer, maxDepth: number): Json {
-  const parsed = parseStrictJson(body, { maxDepth });
+  const parsed = read(body, maxDepth);
   if (parsed.ok) return parsed.value;
   throw new ProblemError(jsonProblem(parsed.kind, parsed.problem));
+}
+
+function read(text: Buffer, maxDepth: number): Document | Extract<ParsedJson, { readonly ok: false }> {
+  const quick = readQuickly(text, maxDepth);
+  if (quick !== null) return { ok: true, value: quick.value(), forms: quick };
+  const parsed = readCarefully(text, { maxDepth });
+  return parsed.ok ? { ok: true, value: parsed.value } : parsed;
 }
 
 function jsonProblem(kind: 'syntax' | 'i-json', problem: JsonProblem): Problem {

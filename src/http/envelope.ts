@@ -97,17 +97,16 @@ function findMistakes(members: Members, item: number | null): Place[] {
 }
 
 function submissionOf(members: Members): Submission {
-  const string = (name: string): string | null => (members[name] ?? null) as string | null;
-  const timestamp = string('timestamp');
+  const { source, type, payload = null, id = null, timestamp = null, actor = null, subject = null } = members;
   return {
-    source: members.source as string,
-    type: members.type as string,
-    payload: members.payload ?? null,
-    id: string('id'),
-    timestamp,
-    occurredAt: timestamp === null ? null : parseTimestamp(timestamp),
-    actor: string('actor'),
-    subject: string('subject'),
+    source: source as string,
+    type: type as string,
+    payload,
+    id: id as string | null,
+    timestamp: timestamp as string | null,
+    occurredAt: timestamp === null ? null : parseTimestamp(timestamp as string),
+    actor: actor as string | null,
+    subject: subject as string | null,
     context: members.context,
   };
 }

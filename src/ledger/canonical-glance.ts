@@ -3,28 +3,13 @@
  * written by itself and is: this takes a fifth of the time of reading it as a text.
  */
 import { isUtf8 } from 'node:buffer';
+import { isPlainInteger, isProto, NUMERIC, PLAIN, RARE, rises, WORDS } from './json-bytes.js';
 import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './json-scanner.js';
 import { MAX_BYTES, MAX_DEPTH } from './strict-json.js';
 
 const BACKSLASH = 0x5c;
 const SMALL_U = 0x75;
 const ZERO = 0x30;
-const ONE = 0x31;
-const NINE = 0x39;
-const SPACE = 0x20;
-
-/** Bytes from here on begin characters that may be noncharacters, or that UTF-16 sorts otherwise than UTF-8. */
-const RARE = 0xef;
-
-/** What a string holds that needs no second look: bytes of characters up to U+EFFF, none that is escaped. */
-const PLAIN = new Uint8Array(256).map((_, byte) =>
-  Number(byte >= SPACE && byte < RARE && byte !== QUOTE && byte !== BACKSLASH),
-);
-
-/** What numbers are made of. */
-const NUMERIC = new Uint8Array(256).map((_, byte) =>
-  Number('0123456789+-.eE'.includes(String.fromCharCode(byte))),
-);
 
 /** The escapes of two characters that RFC 8785 writes. */
 const SHORT_ESCAPES = new Uint8Array(256).map((_, byte) =>
@@ -34,8 +19,7 @@ const SHORT_ESCAPES = new Uint8Array(256).map((_, byte) =>
 /** After `\u00`, in RFC 8785: control characters that have no short escape, but for U+0000. */
 const CONTROL_ESCAPE = /^(?:0[1-7be-f]|1[0-9a-f])$/;
 
-/** Integers of so many digits are doubles, and their own canonical form; no number's canonical form is longer than that. */
-const EXACT_DIGITS = 15;
+/** No number's canonical form is longer than that. */
 const LONGEST_NUMBER = 25;
 
 const NOT = -1;
@@ -171,34 +155,4 @@ class Glance {
     }
     return NOT;
   }
-}
-
-const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
-
-function isPlainInteger(bytes: Buffer, from: number, to: number): boolean {
-  if (to - from > EXACT_DIGITS) return false;
-  if (bytes[from] === ZERO) return to - from === 1;
-  for (let at = from; at < to; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte < (at === from ? ONE : ZERO) || byte > NINE) return false;
-  }
-  return true;
-}
-
-/** Whether a name comes after another in the order of UTF-16 code units: up to U+EFFF that of the bytes. */
-function rises(bytes: Buffer, beforeFrom: number, beforeTo: number, from: number, to: number): boolean {
-  const before = beforeTo - beforeFrom;
-  const length = to - from;
-  const shared = Math.min(before, length);
-  for (let i = 0; i < shared; i++) {
-    const difference = (bytes[from + i] ?? 0) - (bytes[beforeFrom + i] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return length > before;
-}
-
-const PROTO = Buffer.from('__proto__');
-
-function isProto(bytes: Buffer, from: number, to: number): boolean {
-  return to - from === PROTO.length && bytes[from] === PROTO[0] && bytes.subarray(from, to).equals(PROTO);
 }

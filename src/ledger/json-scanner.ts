@@ -31,7 +31,8 @@ const EXACT_DIGITS = 15;
 /** Literals up to this length are repeated in messages. */
 const SHOWN = 40;
 
-const UNACCEPTABLE = /[\0\p{Cs}\p{Noncharacter_Code_Point}]/u;
+/** What I-JSON does not take in a string (RFC 7493, 2.1), and U+0000. */
+export const UNACCEPTABLE = /[\0\p{Cs}\p{Noncharacter_Code_Point}]/u;
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],

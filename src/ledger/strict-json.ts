@@ -1,8 +1,9 @@
 /**
  * JSON as the ledger takes it: I-JSON (RFC 7493) with a limit of depth, read strictly and never repaired.
  *
- * One pass builds the value and learns whether the text is its own canonical form (RFC 8785). There is no
- * recursion, and time and memory grow with the length of the text alone, so that any bytes may be given.
+ * Most texts are read by the quick reader. The careful one, here, builds the value in one pass, learns whether the text is
+ * its own canonical form (RFC 8785), and says what is wrong and where. It has no recursion, and time and memory grow with
+ * the length of the text alone, so that any bytes may be given.
  */
 import { pointerOf } from './json-pointer.js';
 import {
@@ -16,6 +17,7 @@ import {
   QUOTE,
   SyntaxFault,
 } from './json-scanner.js';
+import { readQuickly } from './quick-reader.js';
 import type { Json } from './types.js';
 import { decodeUtf8, firstInvalidByte } from './utf8.js';
 
@@ -49,6 +51,13 @@ export const MAX_BYTES = 536_870_888;
  * @param options.maxDepth levels that the whole document may have, 64 unless given
  */
 export function parseStrictJson(bytes: Uint8Array, options?: { readonly maxDepth?: number }): ParsedJson {
+  const quick = bytes.length > MAX_BYTES ? null : readQuickly(bytes, options?.maxDepth ?? MAX_DEPTH);
+  if (quick === null) return readCarefully(bytes, options);
+  return { ok: true, value: quick.value(), canonical: quick.canonical };
+}
+
+/** The same answer, whatever is rare about the text or wrong with it. */
+export function readCarefully(bytes: Uint8Array, options?: { readonly maxDepth?: number }): ParsedJson {
   return read(bytes, options?.maxDepth ?? MAX_DEPTH, null);
 }
 

@@ -19,6 +19,7 @@ const LAST_MS = 253_402_300_799_999;
  * @returns null for anything else
  */
 export function parseTimestamp(text: string): Instant | null {
+  if (isInstant(text)) return text;
   const match = RFC_3339.exec(text);
   if (match === null) return null;
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [

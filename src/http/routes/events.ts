@@ -106,7 +106,7 @@ export async function submitOne(
   request: FastifyRequest,
   lenient: boolean,
 ): Promise<Taken> {
-  const items: readonly Item[] = [{ ok: true, value: parseEvent(body) }];
+  const items: readonly Item[] = [parseEvent(body)];
   const [outcome] = await door.submit({
     items,
     batch: false,
