@@ -45,7 +45,9 @@ export type Target =
   | { readonly atLeast: number }
   | { readonly atMost: number }
   /** the subject's own median, in the result's unit */
-  | { readonly subjectAtMost: number };
+  | { readonly subjectAtMost: number }
+  /** how much larger than the floor's the subject's median is, in the result's unit */
+  | { readonly aboveFloorAtMost: number };
 
 /** One measurement of one side: a figure in the result's unit. */
 export type Side = () => Promise<number>;
@@ -68,28 +70,27 @@ export async function inTurn(
   return { subject: summarise(subjects), floor: summarise(floors), ratio: summarise(ratios) };
 }
 
-export function isReached({ target, subject, ratio }: Result): boolean {
-  return target === null || distance({ target, subject, ratio }) >= 1;
+export function isReached({ target, ...measured }: Result): boolean {
+  return target === null || distance(target, measured) >= 1;
 }
 
 /** In two minutes on a machine that does other things: what is this far from its target is broken, not unlucky. */
 const FAR = 0.6;
 
-export function isFarBelow({ target, subject, ratio }: Result): boolean {
-  return target !== null && distance({ target, subject, ratio }) < FAR;
+export function isFarBelow({ target, ...measured }: Result): boolean {
+  return target !== null && distance(target, measured) < FAR;
 }
 
 /** How near the target is: 1 and more where it is reached. */
-function distance({
-  target,
-  subject,
-  ratio,
-}: {
-  readonly target: Target;
-  readonly subject: Summary;
-  readonly ratio: Summary | null;
-}): number {
+function distance(
+  target: Target,
+  { subject, floor, ratio }: Pick<Result, 'subject' | 'floor' | 'ratio'>,
+): number {
   if ('subjectAtMost' in target) return target.subjectAtMost / subject.median;
+  if ('aboveFloorAtMost' in target) {
+    const above = subject.median - (floor?.median ?? NaN);
+    return above <= 0 ? Infinity : target.aboveFloorAtMost / above;
+  }
   const reached = ratio?.median ?? NaN;
   return 'atLeast' in target ? reached / target.atLeast : target.atMost / reached;
 }

@@ -1,9 +1,23 @@
 /** Every path that is measured, in the order of the table. */
 import type { Benchmark } from './benchmark.js';
 import { CATCH_UP } from './paths/catch-up.js';
+import { DISK } from './paths/disk.js';
 import { EXPORT } from './paths/export.js';
+import { FILTERS } from './paths/filters.js';
 import { INGEST } from './paths/ingest.js';
+import { MEMORY } from './paths/memory.js';
+import { SCALE } from './paths/scale.js';
 import { VERIFICATION } from './paths/verification.js';
 import { VERIFY_EXPORT } from './paths/verify-export.js';
 
-export const BENCHMARKS: readonly Benchmark[] = [INGEST, CATCH_UP, VERIFICATION, EXPORT, VERIFY_EXPORT];
+export const BENCHMARKS: readonly Benchmark[] = [
+  INGEST,
+  CATCH_UP,
+  VERIFICATION,
+  EXPORT,
+  VERIFY_EXPORT,
+  FILTERS,
+  DISK,
+  SCALE,
+  MEMORY,
+];

@@ -13,17 +13,22 @@ export interface FinishedLedgers {
   remove(): Promise<void>;
 }
 
-export type FinishedLedger = Pick<BenchLedger, 'database' | 'server' | 'start' | 'size'>;
+export interface FinishedLedger extends Pick<BenchLedger, 'database' | 'server' | 'start' | 'size'> {
+  /** what memory the projector that filled it had at most, in MB */
+  readonly peakOfProjector: number;
+}
+
+type MadeLedger = BenchLedger & FinishedLedger;
 
 export function finishedLedgers(bench: () => Bench): FinishedLedgers {
-  const made = new Map<string, Promise<BenchLedger>>();
-  const make = async (entries: number, size?: number): Promise<BenchLedger> => {
+  const made = new Map<string, Promise<MadeLedger>>();
+  const make = async (entries: number, size?: number): Promise<MadeLedger> => {
     bench().note(`a ledger of ${entries.toLocaleString('en')} entries …`);
     const ledger = await createBenchLedger(bench());
     await fillLog(ledger.database, bench(), { to: entries, ...(size === undefined ? {} : { size }) });
-    await project(ledger, entries);
+    const peakOfProjector = await project(ledger, entries);
     await settle(ledger);
-    return ledger;
+    return { ...ledger, peakOfProjector };
   };
   return {
     of(entries, size) {

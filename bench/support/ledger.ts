@@ -11,6 +11,7 @@ import { asSuperuser, createLedgerDatabaseOn, type LedgerDatabase } from '../../
 import { eventually, startLedger, type LedgerProcess } from '../../test/support/ledger-process.js';
 import { startTestServer, type TestServer } from '../../test/support/postgres-server.js';
 import type { Bench } from '../benchmark.js';
+import { peakMemory } from './peak-memory.js';
 
 export interface BenchLedger {
   readonly database: LedgerDatabase;
@@ -126,14 +127,18 @@ function uuidOf(n: number): EventId {
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${n.toString(16).padStart(12, '0')}` as EventId;
 }
 
-/** Project what the log has, and fill the payload index, with the projector that users start. */
-export async function project(ledger: BenchLedger, entries: number): Promise<void> {
+/**
+ * Project what the log has, and fill the payload index, with the projector that users start.
+ * @returns what memory the projector had at most, in MB
+ */
+export async function project(ledger: BenchLedger, entries: number): Promise<number> {
   const projector = await ledger.start('projector');
   try {
     await eventually(`${entries} entries`, async () => (await ledger.size()) >= entries, 600_000);
     const segments = Math.floor(entries / 1_024);
     const indexed = async (): Promise<boolean> => (await segmentsOf(ledger.database)) >= segments;
     await eventually('the payload index to be caught up', indexed, 600_000);
+    return await peakMemory(projector.pid);
   } finally {
     await projector.stop();
   }

@@ -30,6 +30,7 @@ function rowOf(result: Result): readonly string[] {
 
 function describeTarget(target: Target, unit: string): string {
   if ('subjectAtMost' in target) return `≤ ${figure(target.subjectAtMost)} ${unit}`;
+  if ('aboveFloorAtMost' in target) return `floor + ${figure(target.aboveFloorAtMost)} ${unit}`;
   return 'atLeast' in target ? `≥ ${ratioOf(target.atLeast, target)}` : `≤ ${ratioOf(target.atMost, target)}`;
 }
 
