@@ -31,7 +31,7 @@ export class IdentifiedLines {
     const event = parseObject(bytes);
     if (event === null || Object.hasOwn(event, 'id') || typeof event.source !== 'string') return bytes;
     const digest = createHash('sha256').update(bytes).digest();
-    // The counter keeps 12 bytes: a collision would only make the ordinals differ, the same each time.
+    // The counter keeps 9 bytes: a collision would only make the ordinals differ, the same each time.
     const id = eventIdFor(event.source, `${digest.toString('hex')}:${this.#seen.count(digest)}`);
     // Spliced in, not serialised again: the API sees the line's own spelling and refuses what it must.
     const open = bytes.indexOf('{');
