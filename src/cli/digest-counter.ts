@@ -3,7 +3,6 @@
  * several times that, and makes the heap of a long import grow around it. There are many small tables, so that growing
  * one does not need room for all of it twice.
  */
-const TABLES = 256;
 
 /** Of a table's place: two words of the digest, then how often it was seen; 0 marks a free place. */
 const WORDS = 3;
@@ -12,7 +11,8 @@ const FULL = 0.8;
 const GROWTH = 1.15;
 
 export class DigestCounter {
-  readonly #tables = Array.from({ length: TABLES }, () => new Table());
+  /** by one byte of the digest */
+  readonly #tables: Table[] = [];
 
   /**
    * Counts a digest.
@@ -20,7 +20,7 @@ export class DigestCounter {
    * @returns how often it was counted before
    */
   count(digest: Buffer): number {
-    const table = this.#tables[digest.readUInt8(3)] as Table;
+    const table = (this.#tables[digest.readUInt8(3)] ??= new Table());
     return table.count(digest.readUInt32BE(4), digest.readUInt32BE(8));
   }
 }
