@@ -21,3 +21,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   SCALE,
   MEMORY,
 ];
+
+/** What is measured with the log in EventStoreDB: the others fill the embedded one, or are about what both have. */
+export const FOR_EVENTSTORE: readonly Benchmark[] = [INGEST];
