@@ -47,6 +47,7 @@ module.exports = {
     only('read-model', 'ledger', 'postgres'),
     only('projector', 'ledger', 'schemas', 'event-log/port', 'read-model/port'),
     only('http', 'ledger', 'schemas', 'event-log/port', 'read-model/port'),
+    only('client', 'ledger'),
     only('config', 'ledger'),
     only('stores', 'ledger', 'postgres', 'read-model', 'config'),
     {

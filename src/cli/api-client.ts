@@ -1,42 +1,45 @@
-/** The commands' way to the API: credentials, and answers that are no success as errors that say what to do. */
+/** The commands' way to the API: where it is, whose credentials, and errors that say what to do about it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as client from '../client/connection.js';
 import { readClientConfig, type ClientConfig } from '../config.js';
 import { LedgerError } from '../ledger/error.js';
+
+export { describeProblem } from '../client/problem.js';
+
+export interface ApiOptions {
+  readonly url?: string;
+  readonly user?: string;
+}
 
 export interface ApiClient {
   readonly url: string;
   /**
    * One request; resolves for every answer below 400.
-   * @throws LedgerError `server-unavailable` (unreachable, 429, 5xx), `access-denied` (401, 403), `invalid-input` (any
-   *   other 4xx), `internal` (where the ledger itself says that it failed)
+   * @throws LedgerError as of `inCommandsWords`
    */
-  request(path: string, options?: ApiRequest): Promise<Response>;
+  request(path: string, request?: client.ApiRequest): Promise<Response>;
 }
 
-export interface ApiRequest {
-  readonly method?: 'GET' | 'POST';
-  readonly query?: URLSearchParams;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array<ArrayBuffer>;
-  readonly signal?: AbortSignal;
-  /** answers that are no error though they are 400 or above */
-  readonly expected?: readonly number[];
-}
-
-export function connectToApi(options: { readonly url?: string; readonly user?: string }): ApiClient {
-  const config = readClientConfig(process.env, options);
-  const token = Buffer.from(`${config.user}:${findPassword(config)}`).toString('base64');
+/** @throws LedgerError `invalid-configuration` */
+export function connectToApi(options: ApiOptions): ApiClient {
+  const connection = connectionOf(options);
   return {
-    url: config.url,
-    async request(path, request = {}) {
-      const query = request.query?.toString() ?? '';
-      const target = `${config.url}${path}${query === '' ? '' : `?${query}`}`;
-      const response = await send(target, request, `Basic ${token}`);
-      if (response.status < 400 || request.expected?.includes(response.status)) return response;
-      throw await refusal(response, config);
-    },
+    url: connection.url,
+    request: (path, request) =>
+      connection.request(path, request).catch((error: unknown) => {
+        throw inCommandsWords(error);
+      }),
   };
+}
+
+/**
+ * The API that options and environment name, for what tries again by itself.
+ * @throws LedgerError `invalid-configuration`
+ */
+export function connectionOf(options: ApiOptions): client.Connection {
+  const config = readClientConfig(process.env, options);
+  return client.connect({ url: config.url, user: config.user, password: findPassword(config) });
 }
 
 /** The configured password, else the one that an embedded server keeps in its data directory. */
@@ -54,82 +57,25 @@ function findPassword(config: ClientConfig): string {
   }
 }
 
-async function send(target: string, request: ApiRequest, authorization: string): Promise<Response> {
-  try {
-    return await fetch(target, {
-      method: request.method ?? 'GET',
-      headers: { ...request.headers, authorization },
-      ...(request.body === undefined ? {} : { body: request.body }),
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-      redirect: 'error',
-    });
-  } catch (error) {
-    throw unreachable(new URL(target).origin, error);
-  }
-}
-
 /** The connection broke, before the answer or in the midst of it. */
-export function unreachable(url: string, error: unknown): LedgerError {
-  const { cause } = error as { cause?: unknown };
-  const detail =
-    cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
-  return new LedgerError(
-    'server-unavailable',
-    `${url} cannot be reached (${detail}). Is the server running? LEDGER_URL or --url name another one.`,
-    { cause: error },
-  );
-}
-
-interface Problem {
-  readonly code?: string;
-  readonly title?: string;
-  readonly detail?: string;
-  readonly errors?: readonly {
-    readonly pointer?: string;
-    readonly parameter?: string;
-    readonly detail?: string;
-  }[];
-}
-
-async function refusal(response: Response, config: ClientConfig): Promise<LedgerError> {
-  const body: unknown = await response.json().catch(() => null);
-  const detail = describeProblem(body);
-  const { status } = response;
-  const where = `${config.url} answered ${status}${detail === '' ? '' : `: ${detail}`}`;
-  if (status === 401) {
-    return new LedgerError('access-denied', `${where}. Check LEDGER_USER and LEDGER_ADMIN_PASSWORD.`);
-  }
-  if (status === 403) return new LedgerError('access-denied', where);
-  if (status >= 400 && status < 500 && status !== 429) return new LedgerError('invalid-input', where);
-  // what stands between us and the ledger answers for itself
-  return new LedgerError(
-    (body as Problem | null)?.code === 'internal' ? 'internal' : 'server-unavailable',
-    where,
-  );
+export function unreachable(url: string, error: unknown): unknown {
+  return inCommandsWords(client.unreachable(url, error));
 }
 
 /**
- * A problem (RFC 9457) in one line, without a full stop. Its `detail` tells of the first place; what it does not tell
- * follows.
- * @param item the place in its batch of the event that it is about, which whoever asks names better: the first token of
- *   the pointers is left out
+ * The client's error as the commands' own: `server-unavailable` (unreachable, 429, 5xx), `access-denied` (401, 403),
+ * `invalid-input` (any other 4xx), `internal` (where the ledger itself says that it failed).
  */
-export function describeProblem(body: unknown, item?: number): string {
-  if (typeof body !== 'object' || body === null) return '';
-  const { title, detail, errors = [] } = body as Problem;
-  const places = errors.map(({ pointer, parameter, detail: what = '' }) => {
-    const place = pointer ?? parameter ?? '';
-    const shorter = item === undefined ? place : place.replace(new RegExp(`^/${item}(?=/|$)`), '');
-    return { what, sent: `${place} ${what}`.trim(), text: `${shorter} ${what}`.trim() };
-  });
-  const [first, ...others] = places;
-  const text = detail ?? title ?? '';
-  const said = first === undefined || text.includes(first.what);
-  return [
-    first === undefined ? text : text.replace(first.sent, () => first.text),
-    ...(said ? others : places).map((place) => place.text),
-  ]
-    .filter((part) => part !== '')
-    .join('; ')
-    .replace(/\.$/, '');
+export function inCommandsWords(error: unknown): unknown {
+  if (!(error instanceof client.ApiError)) return error;
+  const { status, problem, message } = error;
+  const told = (code: LedgerError['code'], hint = ''): LedgerError =>
+    new LedgerError(code, `${message}${hint}`, { cause: error.cause });
+  if (status === null)
+    return told('server-unavailable', '. Is the server running? LEDGER_URL or --url name another one.');
+  if (status === 401) return told('access-denied', '. Check LEDGER_USER and LEDGER_ADMIN_PASSWORD.');
+  if (status === 403) return told('access-denied');
+  if (!error.retryable) return told('invalid-input');
+  // what stands between us and the ledger answers for itself
+  return told(problem?.code === 'internal' ? 'internal' : 'server-unavailable');
 }

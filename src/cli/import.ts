@@ -2,10 +2,11 @@
  * `event-ledger import`: JSONL to the API, in batches, one after the other so that a source's events keep their
  * order. Safe to repeat: every event has an id, made from the line itself where the line brings none.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { LedgerError } from '../ledger/error.js';
-import { connectToApi, describeProblem, type ApiClient } from './api-client.js';
+import type { Connection } from '../client/connection.js';
+import { sendLines, type Answer } from '../client/sending.js';
+import { connectionOf, describeProblem, inCommandsWords } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { foreignForm, IdentifiedLines, type ImportLine } from './import-lines.js';
 import { openInput, unreadable, type Input } from './input.js';
@@ -61,7 +62,7 @@ interface Refusal {
 
 async function importFile(file: string, options: ImportOptions, stop: AbortSignal): Promise<ExitCode> {
   const patience = patienceOf(options.patience);
-  const api = connectToApi(options);
+  const api = connectionOf(options);
   const input = await openInput(file, stop);
   const tally: Tally = { queued: 0, replayed: 0, refused: 0, refusals: [] };
   const progress = showProgress('bytes', { quiet: options.json === true || input.size === null });
@@ -76,7 +77,7 @@ async function importFile(file: string, options: ImportOptions, stop: AbortSigna
   } catch (error) {
     if (!isStop(error, stop)) {
       if (answered(tally)) report();
-      throw error;
+      throw inCommandsWords(error);
     }
     report({ stopped: true });
     return stopped('there may be more to send; sent again, the same file records nothing twice');
@@ -129,7 +130,7 @@ interface Sending {
 }
 
 async function sendAll(
-  api: ApiClient,
+  api: Connection,
   lines: AsyncIterable<Buffer>,
   tally: Tally,
   sending: Sending,
@@ -157,95 +158,28 @@ async function sendAll(
   await flush();
 }
 
-interface BatchResult {
-  readonly status: number;
-  readonly problem?: unknown;
-}
-
 /** Sends a batch until every line has an answer; what the log could not take for now is sent again. */
 async function sendBatch(
-  api: ApiClient,
+  api: Connection,
   batch: readonly ImportLine[],
   tally: Tally,
   { patience, stop }: Sending,
 ): Promise<void> {
-  let open = batch;
-  let deadline = Date.now() + (answered(tally) ? patience.ms : patience.firstMs);
-  for (let attempt = 0; open.length > 0; attempt += 1) {
-    const outcome = await tryBatch(api, open, stop);
-    if ('results' in outcome) {
-      const later = count(open, outcome.results, tally);
-      // Every answered line is progress: the patience is for a server that takes nothing at all.
-      if (later.length < open.length) deadline = Date.now() + patience.ms;
-      open = later;
-      if (open.length === 0) return;
-    }
-    if (Date.now() >= deadline) {
-      throw 'error' in outcome
-        ? outcome.error
-        : new LedgerError('server-unavailable', `${api.url} takes no events for now`);
-    }
-    const stuck = open.length === batch.length;
-    if (attempt === 0 && stuck) note(`event-ledger: ${api.url} takes no events for now; waiting for it`);
-    const pause = Math.min(2_000, 50 * 2 ** Math.min(attempt, 6), Math.max(deadline - Date.now(), 1));
-    await delay(pause, undefined, { signal: stop });
-  }
-}
-
-async function tryBatch(
-  api: ApiClient,
-  batch: readonly ImportLine[],
-  stop: AbortSignal,
-): Promise<{ results: readonly BatchResult[] } | { error: LedgerError }> {
-  const body = Buffer.concat(batch.flatMap((line) => [line.bytes, NEWLINE]));
-  try {
-    const response = await api.request('/v1/events', {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-ndjson' },
-      body,
-      expected: [422, 503],
-      signal: stop,
-    });
-    const answer = (await response.json()) as { results?: readonly BatchResult[] };
-    if (answer.results?.length === batch.length) return { results: answer.results };
-    const detail = describeProblem(answer);
-    return {
-      error: new LedgerError('server-unavailable', `${api.url} answered ${response.status}: ${detail}`),
-    };
-  } catch (error) {
-    const failure = error instanceof LedgerError ? error : brokenAnswer(api.url, error);
-    if (!failure.retryable || isStop(failure, stop)) throw failure;
-    return { error: failure };
-  }
-}
-
-const NEWLINE = Buffer.from('\n');
-
-function brokenAnswer(url: string, cause: unknown): LedgerError {
-  return new LedgerError('server-unavailable', `${url} broke off its answer`, { cause });
-}
-
-/** Counts what was answered for good; returns the lines to send again. */
-function count(
-  batch: readonly ImportLine[],
-  results: readonly BatchResult[],
-  tally: Tally,
-): readonly ImportLine[] {
-  const later: ImportLine[] = [];
-  batch.forEach((line, at) => {
-    const { status, problem } = results[at] ?? { status: 503 };
-    if (status === 202) tally.queued += 1;
-    else if (status === 200) tally.replayed += 1;
-    else if (status === 503 || isTooMuchAtOnce(problem)) later.push(line);
-    else refuse(tally, { line: line.number, status, detail: describeProblem(problem, at) });
+  const firstMs = answered(tally) ? patience.ms : patience.firstMs;
+  const lines = batch.map(({ bytes }) => bytes);
+  await sendLines(api, lines, {
+    ...{ ms: patience.ms, firstMs, signal: stop },
+    answered: (at, answer) => count(batch[at], answer, tally),
+    waiting: () => note(`event-ledger: ${api.url} takes no events for now; waiting for it`),
   });
-  return later;
 }
 
-/** The events before it in the batch took all the work that judging one may take: alone it is judged. */
-function isTooMuchAtOnce(problem: unknown): boolean {
-  const { errors = [] } = (problem ?? {}) as { readonly errors?: readonly { readonly keyword?: string }[] };
-  return errors.some(({ keyword }) => keyword === 'work');
+function count(line: ImportLine | undefined, answer: Answer, tally: Tally): void {
+  if ('problem' in answer) {
+    const { status, problem } = answer;
+    refuse(tally, { line: line?.number ?? 0, status, detail: describeProblem(problem) });
+  } else if (answer.status === 202) tally.queued += 1;
+  else tally.replayed += 1;
 }
 
 function refuse(tally: Tally, refusal: Refusal): void {

@@ -11,6 +11,7 @@ import { note, unwritable } from './output.js';
 import { addRebuild } from './rebuild.js';
 import { addServe } from './serve.js';
 import { isStop, stopOnSignals, stopped, type Action } from './stopping.js';
+import { addTail } from './tail.js';
 import { addVerifyExport } from './verify-export.js';
 import { addVerify } from './verify.js';
 import { version } from './version.js';
@@ -38,6 +39,7 @@ for (const add of [
   addImport,
   addVerify,
   addExport,
+  addTail,
   addVerifyExport,
   addRebuild,
   addMigrate,

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { connectToApi, describeProblem } from '../../src/cli/api-client.js';
+import { connectToApi } from '../../src/cli/api-client.js';
+import { describeProblem, problemOfItem } from '../../src/client/problem.js';
 
 beforeEach(() => vi.stubEnv('LEDGER_ADMIN_PASSWORD', 'a password'));
 afterEach(() => vi.unstubAllEnvs());
@@ -75,6 +76,6 @@ describe('a problem in one line', () => {
     ['/4 must be object', [{ pointer: '/4', detail: 'must be object' }], 'must be object'],
     ['/40/x is missing', [{ pointer: '/40/x', detail: 'is missing' }], '/40/x is missing'],
   ])('of line 4 of a batch, "%s" does not name the line', (detail, errors, text) => {
-    expect(describeProblem({ detail, errors }, 4)).toBe(text);
+    expect(describeProblem(problemOfItem({ detail, errors }, 4))).toBe(text);
   });
 });

@@ -54,6 +54,34 @@ export async function runCommand(
   return { code, signal, stdout: Buffer.concat(output).toString(), stderr: Buffer.concat(errors).toString() };
 }
 
+export interface RunningCommand {
+  /** complete lines of its output so far */
+  lines(): readonly string[];
+  /** asks it to stop, resolves with its exit code */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a command that runs until it is stopped. */
+export function startCommand(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): RunningCommand {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: commandEnvironment(settings),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  return {
+    lines: () => output.split('\n').slice(0, -1),
+    async stop() {
+      child.kill('SIGTERM');
+      const [code] = (await once(child, 'close')) as [number | null];
+      return code;
+    },
+  };
+}
+
 export interface LedgerProcess {
   readonly url: string;
   readonly pid: number;

@@ -1,0 +1,138 @@
+/** One way to the API, on `fetch` alone: credentials, a time limit, and whatever is no success as an error. */
+import { describeProblem, type Problem } from './problem.js';
+
+export interface ConnectionOptions {
+  /** of the API, such as `https://ledger.example` */
+  readonly url: string;
+  /** `admin` unless given */
+  readonly user?: string;
+  readonly password: string;
+  /** how long the server may take to begin its answer, in milliseconds; 60,000 unless given */
+  readonly timeoutMs?: number;
+  /** in the place of the global one */
+  readonly fetch?: typeof fetch;
+}
+
+export interface Connection {
+  readonly url: string;
+  /**
+   * One request; resolves for every answer below 400, and those that are expected.
+   * @throws ApiError
+   */
+  request(path: string, request?: ApiRequest): Promise<Response>;
+}
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST';
+  readonly query?: URLSearchParams;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer> | string;
+  readonly signal?: AbortSignal;
+  /** answers that are no error though they are 400 or above */
+  readonly expected?: readonly number[];
+}
+
+/** An answer that is no success, or none at all. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** of the answer; null: there was none */
+  readonly status: number | null;
+  /** what the API said; null where something else answered, or nothing */
+  readonly problem: Problem | null;
+  /** when the server asked to come again, in milliseconds from now; null: it did not say */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    message: string,
+    facts: {
+      readonly status?: number;
+      readonly problem?: Problem | null;
+      readonly retryAfterMs?: number | null;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.status = facts.status ?? null;
+    this.problem = facts.problem ?? null;
+    this.retryAfterMs = facts.retryAfterMs ?? null;
+  }
+
+  /** Whether the same request may succeed later, and is safe to repeat where it is safe to repeat at all. */
+  get retryable(): boolean {
+    const { status } = this;
+    return status === null || status === 408 || status === 429 || status >= 500;
+  }
+}
+
+const TIMEOUT_MS = 60_000;
+
+export function connect(options: ConnectionOptions): Connection {
+  const url = options.url.replace(/\/+$/, '');
+  const authorization = `Basic ${base64(`${options.user ?? 'admin'}:${options.password}`)}`;
+  const send = options.fetch ?? fetch;
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  return {
+    url,
+    async request(path, request = {}) {
+      const query = request.query?.toString() ?? '';
+      const target = `${url}${path}${query === '' ? '' : `?${query}`}`;
+      const response = await begin(timeoutMs, request.signal, (signal) =>
+        send(target, {
+          method: request.method ?? 'GET',
+          headers: { ...request.headers, authorization },
+          ...(request.body === undefined ? {} : { body: request.body }),
+          signal,
+          redirect: 'error',
+        }),
+      ).catch((error: unknown) => {
+        throw unreachable(url, error);
+      });
+      if (response.status < 400 || request.expected?.includes(response.status)) return response;
+      throw await refusal(url, response);
+    },
+  };
+}
+
+/** The time limit is for the answer to begin: a body may take as long as it likes. */
+async function begin(
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    return await send(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The connection was not made, or broke before the answer or in the midst of it. */
+export function unreachable(url: string, error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const { cause } = error as { readonly cause?: unknown };
+  const reason = cause instanceof Error && cause.message !== '' ? cause : error;
+  const detail = reason instanceof Error ? reason.message : String(reason);
+  return new ApiError(`${url} cannot be reached (${detail})`, { cause: error });
+}
+
+async function refusal(url: string, response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
+  const problem = typeof body === 'object' && body !== null ? (body as Problem) : null;
+  const { status } = response;
+  const detail = describeProblem(problem);
+  return new ApiError(`${url} answered ${status}${detail === '' ? '' : `: ${detail}`}`, {
+    ...{ status, problem },
+    retryAfterMs: secondsOf(response.headers.get('retry-after')),
+  });
+}
+
+/** @returns milliseconds; null for a date, which our API does not send */
+function secondsOf(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null;
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCodePoint(...new TextEncoder().encode(text)));
+}

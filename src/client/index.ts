@@ -1,0 +1,94 @@
+/**
+ * The ledger for programs in JavaScript and TypeScript: events in, the ledger as it grows out, on `fetch` alone.
+ *
+ *     const ledger = connectToLedger({ url: 'http://127.0.0.1:8080', password });
+ *     await ledger.record({ source: 'billing', type: 'customer.billed', payload: { customerId: 'c-1', amount: 12.5 } });
+ *     for await (const { header } of ledger.tail({ filters: { source: 'billing' } })) console.log(header.index);
+ */
+import { connect, type ConnectionOptions } from './connection.js';
+import { identified, type EventDraft, type IdentifiedEvent } from './events.js';
+import { EventQueue, type QueueOptions } from './queue.js';
+import { record, type Recorded, type RecordOptions } from './recording.js';
+import { tail, type TailedLine, type TailOptions } from './tail.js';
+
+export { ApiError, type ConnectionOptions } from './connection.js';
+export type { EventDraft, IdentifiedEvent } from './events.js';
+export type { Problem } from './problem.js';
+export type { QueueOptions } from './queue.js';
+export type { Recorded, RecordOptions } from './recording.js';
+export type { TailedLine, TailOptions } from './tail.js';
+
+export interface LedgerClientOptions extends ConnectionOptions, QueueOptions {}
+
+export interface LedgerClient {
+  /**
+   * Record one event. Durable when it resolves; sent again until it is acknowledged, and recorded once all the same.
+   * @throws ApiError refused (`problem` says why), or not acknowledged in time: then the event may be recorded or not, and
+   *   whoever gave it an id may give it again
+   */
+  record(event: EventDraft, options?: RecordOptions): Promise<Recorded>;
+
+  /**
+   * Have an event recorded in the background, in order with the others that were given so.
+   * @returns false when the buffer is full: it was not taken. Wait for `flush`, or do without it knowingly
+   * @throws TypeError for what JSON cannot hold; Error once the client is closed
+   */
+  enqueue(event: EventDraft): boolean;
+
+  /** Events in the background that have no answer yet. */
+  readonly queued: number;
+
+  /**
+   * Resolves when every event given to `enqueue` so far was recorded or refused, however long the server is away.
+   * @throws ApiError what sending again does not help, such as wrong credentials; the events wait on
+   */
+  flush(): Promise<void>;
+
+  /**
+   * Every entry that matches, once and in order, verified as it is read; goes on where it was when the connection is lost.
+   * @throws ApiError when the query is refused; the signal's reason when aborted
+   */
+  tail(options?: TailOptions): AsyncGenerator<TailedLine>;
+
+  /**
+   * Flush, and take nothing more.
+   * @param patienceMs how long the flush may take; 10,000 unless given
+   * @returns events that were not acknowledged: they may be recorded or not, and may be given to another client
+   */
+  close(patienceMs?: number): Promise<readonly IdentifiedEvent[]>;
+}
+
+const CLOSE_MS = 10_000;
+
+/**
+ * Nothing is sent before it is used. A process that ends by itself sends what is queued before; one that calls
+ * `process.exit` closes the client first.
+ */
+export function connectToLedger(options: LedgerClientOptions): LedgerClient {
+  const connection = connect(options);
+  const queue = new EventQueue(connection, options);
+  const endOfProcess = (): void => void client.close().then(warnOf);
+  const client: LedgerClient = {
+    record: (event, how) => record(connection, event, how),
+    enqueue: (event) => queue.add(identified(event)),
+    get queued() {
+      return queue.size;
+    },
+    flush: () => queue.flush(),
+    tail: (query) => tail(connection, query),
+    close(patienceMs = CLOSE_MS) {
+      process.off('beforeExit', endOfProcess);
+      return queue.close(patienceMs);
+    },
+  };
+  process.on('beforeExit', endOfProcess);
+  return client;
+}
+
+function warnOf(left: readonly IdentifiedEvent[]): void {
+  if (left.length === 0) return;
+  process.emitWarning(
+    `${left.length} events were not acknowledged before the process ended`,
+    'LedgerWarning',
+  );
+}
