@@ -1,6 +1,7 @@
 /** Every path that is measured, in the order of the table. */
 import type { Benchmark } from './benchmark.js';
 import { CATCH_UP } from './paths/catch-up.js';
+import { COLD_START } from './paths/cold-start.js';
 import { DISK } from './paths/disk.js';
 import { EXPORT } from './paths/export.js';
 import { FILTERS } from './paths/filters.js';
@@ -9,9 +10,12 @@ import { MEMORY } from './paths/memory.js';
 import { SCALE } from './paths/scale.js';
 import { VERIFICATION } from './paths/verification.js';
 import { VERIFY_EXPORT } from './paths/verify-export.js';
+import { VISIBILITY } from './paths/visibility.js';
 
 export const BENCHMARKS: readonly Benchmark[] = [
   INGEST,
+  VISIBILITY,
+  COLD_START,
   CATCH_UP,
   VERIFICATION,
   EXPORT,
@@ -23,4 +27,4 @@ export const BENCHMARKS: readonly Benchmark[] = [
 ];
 
 /** What is measured with the log in EventStoreDB: the others fill the embedded one, or are about what both have. */
-export const FOR_EVENTSTORE: readonly Benchmark[] = [INGEST];
+export const FOR_EVENTSTORE: readonly Benchmark[] = [INGEST, VISIBILITY, COLD_START];
