@@ -1,6 +1,6 @@
 /** What a benchmark is, and how a subject is measured beside its floor. */
-import type { EventMaker } from './support/events.js';
 import type { FinishedLedgers } from './support/finished-ledgers.js';
+import type { RunSettings } from './support/run-settings.js';
 import { summarise, type Summary } from './support/statistics.js';
 
 /** A path through the product that somebody waits for, or pays for. */
@@ -11,18 +11,9 @@ export interface Benchmark {
 }
 
 /** What a run of the benchmarks gives each of them. */
-export interface Bench {
-  /** measurements of each side */
-  readonly rounds: number;
-  /** two minutes for all of them: fewer events, one round */
-  readonly quick: boolean;
-  readonly events: EventMaker;
+export interface Bench extends RunSettings {
   /** to measure reading on; shared by all paths */
   readonly ledgers: FinishedLedgers;
-  /** an EventStoreDB to measure in the place of the embedded log, without targets */
-  readonly eventStoreUrl: string | null;
-  /** one line for whoever waits */
-  note(line: string): void;
 }
 
 export interface Result {

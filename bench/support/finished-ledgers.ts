@@ -1,7 +1,7 @@
 /** Ledgers that several paths are measured on: each is filled once in a run, and only read. */
 import { asSuperuser } from '../../test/support/database.js';
-import type { Bench } from '../benchmark.js';
 import { createBenchLedger, fillLog, project, type BenchLedger } from './ledger.js';
+import type { RunSettings } from './run-settings.js';
 
 export interface FinishedLedgers {
   /**
@@ -20,7 +20,7 @@ export interface FinishedLedger extends Pick<BenchLedger, 'database' | 'server' 
 
 type MadeLedger = BenchLedger & FinishedLedger;
 
-export function finishedLedgers(bench: () => Bench): FinishedLedgers {
+export function finishedLedgers(bench: () => RunSettings): FinishedLedgers {
   const made = new Map<string, Promise<MadeLedger>>();
   const make = async (entries: number, size?: number): Promise<MadeLedger> => {
     bench().note(`a ledger of ${entries.toLocaleString('en')} entries …`);

@@ -10,8 +10,8 @@ import type { EventId, Instant, Json } from '../../src/ledger/types.js';
 import { asSuperuser, createLedgerDatabaseOn, type LedgerDatabase } from '../../test/support/database.js';
 import { eventually, startLedger, type LedgerProcess } from '../../test/support/ledger-process.js';
 import { startTestServer, type TestServer } from '../../test/support/postgres-server.js';
-import type { Bench } from '../benchmark.js';
 import { peakMemory } from './peak-memory.js';
+import type { RunSettings } from './run-settings.js';
 
 export interface BenchLedger {
   readonly database: LedgerDatabase;
@@ -27,7 +27,7 @@ export interface BenchLedger {
   remove(): Promise<void>;
 }
 
-export async function createBenchLedger(bench: Bench): Promise<BenchLedger> {
+export async function createBenchLedger(bench: RunSettings): Promise<BenchLedger> {
   const server = await startTestServer({ durable: true });
   const database = await createLedgerDatabaseOn(server.superuserUrl);
   const log = bench.eventStoreUrl === null ? {} : { EVENTSTORE_URL: bench.eventStoreUrl };
@@ -83,7 +83,7 @@ const FIRST_RECORDED_MS = 1_785_000_000_000;
  */
 export async function fillLog(
   { apiUrl }: LedgerDatabase,
-  { events }: Bench,
+  { events }: RunSettings,
   { from = 0, to, size }: { readonly from?: number; readonly to: number; readonly size?: number },
 ): Promise<void> {
   const log = openPostgresEventLog({ url: apiUrl, applicationName: 'bench' });
@@ -103,7 +103,7 @@ export async function fillLog(
   }
 }
 
-function candidateOf(n: number, draft: ReturnType<Bench['events']['event']>): Candidate {
+function candidateOf(n: number, draft: ReturnType<RunSettings['events']['event']>): Candidate {
   return {
     id: uuidOf(n),
     type: draft.type,
