@@ -1,5 +1,5 @@
-/** Moving the ledger on: one statement, so that one round trip is one transaction. */
-import type pg from 'pg';
+/** Moving the ledger on. */
+import pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { rootOf } from '../ledger/tiles.js';
 import type { Entry } from '../ledger/types.js';
@@ -12,8 +12,12 @@ import {
   timestamptzArray,
   uuidArray,
 } from '../postgres/binary-array.js';
+import { copyIn, type RowWriter } from '../postgres/copy-in.js';
 import type { LedgerBatch } from './port.js';
 import type { SchemaName } from './schema-name.js';
+
+/** From so many entries on, copying them is faster; fewer go over with the rest, in one round trip. */
+const MANY = 100;
 
 /**
  * Append the batch's entries and move source heads, tiles and head, all or nothing.
@@ -27,17 +31,45 @@ export async function commitBatch(
   schema: SchemaName,
   batch: LedgerBatch,
 ): Promise<void> {
+  if (batch.entries.length < MANY) {
+    await move(client, schema, batch, entryArrays(batch.entries));
+    return;
+  }
+  await client.query('BEGIN');
+  try {
+    await move(client, schema, batch, null);
+    await copyIn(client, `${schema}.entry (${COLUMNS})`, {
+      fields: FIELDS,
+      items: batch.entries,
+      write: writeEntry,
+    });
+    await client.query('COMMIT');
+  } catch (error) {
+    // after what is no answer of the server nobody knows what the session is doing
+    const answered = error instanceof pg.DatabaseError || error instanceof LedgerError;
+    if (answered) await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** @param entries as arrays, to be appended at once; null when they follow */
+async function move(
+  client: pg.ClientBase,
+  schema: SchemaName,
+  batch: LedgerBatch,
+  entries: readonly Buffer[] | null,
+): Promise<void> {
   const { before, after } = batch;
   const { rowCount } = await client.query({
-    name: `commit ${schema}`,
-    text: commitStatement(schema),
+    name: `${entries === null ? 'move' : 'commit'} ${schema}`,
+    text: moveStatement(schema, entries === null ? '' : `, ${entriesStatement(schema)}`),
     values: [
       ...[before.head.size, Buffer.from(before.head.hash, 'hex'), before.position],
       ...[after.head.size, Buffer.from(after.head.hash, 'hex'), Buffer.from(rootOf(after.tree), 'hex')],
       after.position,
-      ...entryArrays(batch.entries),
       ...sourceArrays(batch),
       ...tileArrays(batch),
+      ...(entries ?? []),
     ],
   });
   if (rowCount !== 1) {
@@ -48,37 +80,64 @@ export async function commitBatch(
   }
 }
 
-/** unnest was measured as fast as binary COPY for batches of 100 and more, and twice as fast for single entries. */
-function commitStatement(schema: SchemaName): string {
+function moveStatement(schema: SchemaName, further: string): string {
   return `
     WITH moved AS (
       UPDATE ${schema}.head
       SET size = $4, hash = $5, root = $6, position = $7
       WHERE size = $1 AND hash = $2 AND position IS NOT DISTINCT FROM $3
       RETURNING size
-    ), entries AS (
-      INSERT INTO ${schema}.entry (index, id, source, type, revision, schema, verdict, occurred_at, recorded_at,
-        recorded_by, actor, content, previous, previous_in_source, hash, data, metadata)
-      SELECT * FROM unnest($8::bigint[], $9::uuid[], $10::text[], $11::text[], $12::bigint[], $13::bytea[],
-        $14::text[], $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[], $19::bytea[],
-        $20::bytea[], $21::bytea[], $22::bytea[], $23::bytea[], $24::bytea[])
-      WHERE EXISTS (SELECT FROM moved)
     ), sources AS (
       INSERT INTO ${schema}.source AS s (source, count, last_revision, last_hash, last_index, first_recorded_at,
         last_recorded_at)
-      SELECT * FROM unnest($25::text[], $26::bigint[], $27::bigint[], $28::bytea[], $29::bigint[],
-        $30::timestamptz[], $31::timestamptz[])
+      SELECT * FROM unnest($8::text[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
+        $13::timestamptz[], $14::timestamptz[])
       WHERE EXISTS (SELECT FROM moved)
       ON CONFLICT (source) DO UPDATE SET count = excluded.count, last_revision = excluded.last_revision,
         last_hash = excluded.last_hash, last_index = excluded.last_index,
         first_recorded_at = excluded.first_recorded_at, last_recorded_at = excluded.last_recorded_at
     ), tiles AS (
       INSERT INTO ${schema}.tile AS t (level, index, hashes)
-      SELECT * FROM unnest($32::smallint[], $33::bigint[], $34::bytea[])
+      SELECT * FROM unnest($15::smallint[], $16::bigint[], $17::bytea[])
       WHERE EXISTS (SELECT FROM moved)
       ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes
-    )
+    )${further}
     SELECT size FROM moved`;
+}
+
+const COLUMNS = `index, id, source, type, revision, schema, verdict, occurred_at, recorded_at, recorded_by, actor,
+  content, previous, previous_in_source, hash, data, metadata`;
+const FIELDS = 17;
+
+function entriesStatement(schema: SchemaName): string {
+  return `entries AS (
+      INSERT INTO ${schema}.entry (${COLUMNS})
+      SELECT * FROM unnest($18::bigint[], $19::uuid[], $20::text[], $21::text[], $22::bigint[], $23::bytea[],
+        $24::text[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::text[], $29::bytea[],
+        $30::bytea[], $31::bytea[], $32::bytea[], $33::bytea[], $34::bytea[])
+      WHERE EXISTS (SELECT FROM moved)
+    )`;
+}
+
+/** In the order of COLUMNS. */
+function writeEntry(row: RowWriter, { header, hash, data, metadata }: Entry): void {
+  row.bigint(header.index);
+  row.uuid(header.id);
+  row.text(header.source);
+  row.text(header.type);
+  row.bigint(header.revision);
+  row.hex(header.schema);
+  row.text(header.verdict);
+  row.timestamptz(header.occurredAt);
+  row.timestamptz(header.recordedAt);
+  row.text(header.recordedBy);
+  row.text(header.actor);
+  row.hex(header.content);
+  row.hex(header.previous);
+  row.hex(header.previousInSource);
+  row.hex(hash);
+  row.bytes(data);
+  row.bytes(metadata);
 }
 
 function entryArrays(entries: readonly Entry[]): readonly Buffer[] {

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { readCount, readEntryRow, type EntryRow } from '../ledger/row.js';
 import type { Entry, EventId, Index, Revision } from '../ledger/types.js';
+import { textArray, uuidArray } from '../postgres/binary-array.js';
 import { ENTRY_SELECT, toEntry } from './entry-columns.js';
 import type { Identity, KnownIdentities, KnownPlace } from './port.js';
 import { readRowPage } from './row-page.js';
@@ -142,7 +143,7 @@ export async function recordedIdentities(
         SELECT FROM ${schema}.entry AS e
         WHERE e.id = i.id AND e.source = i.source AND e.verdict <> 'duplicate' LIMIT 1 OFFSET 0
       ) AS e`,
-    values: [identities.map(({ source }) => source), identities.map(({ id }) => id)],
+    values: [textArray(identities.map(({ source }) => source)), uuidArray(identities.map(({ id }) => id))],
   });
   return new Set(rows.map(({ source, id }) => `${source}\0${id}`));
 }
