@@ -9,7 +9,7 @@ import { alarmOf, type Alarms } from './alarms.js';
 import type { Counting } from './counting.js';
 import type { Pace } from './pace.js';
 import type { PayloadIndexing } from './payload-indexing.js';
-import { Preparation } from './preparation.js';
+import { Preparation, type Delivered } from './preparation.js';
 import { PortionReader } from './reading.js';
 import { requireSameLog } from './same-log.js';
 
@@ -33,9 +33,14 @@ export interface FollowingParts {
 
 const PATIENCE_MS = 500;
 
+interface Upcoming {
+  readonly portion: LogBatch;
+  readonly delivered: Delivered;
+}
+
 /**
- * Every batch is prepared while the one before is committed, and never further ahead: when a commit fails, what was
- * prepared after it is thrown away. Alarms are kept before the commit of what follows them in the log: they are delivered
+ * Every batch is prepared while the one before is committed and the one after is read, and never further ahead: when a
+ * commit fails, what was prepared after it is thrown away. Alarms are kept before the commit of what follows them in the log: they are delivered
  * again until then. Resolves when stopping.
  * @throws LedgerError `log-diverged`, or whatever failed; the ledger is as the last commit left it
  */
@@ -53,7 +58,7 @@ export async function follow(parts: FollowingParts): Promise<void> {
     parts.fellBehind();
   };
   const reader = new PortionReader(log.subscribe({ after: state.position, signal, fellBehind }));
-  const next = async (): Promise<LogBatch | null> => {
+  const read = async (): Promise<LogBatch | null> => {
     try {
       const portion = await reader.next(pace.limits);
       if (portion !== null || signal.aborted) return portion;
@@ -63,6 +68,10 @@ export async function follow(parts: FollowingParts): Promise<void> {
       throw error;
     }
   };
+  const next = async (): Promise<Upcoming | null> => {
+    const portion = await read();
+    return portion === null ? null : { portion, delivered: await preparation.lookUp(portion.events) };
+  };
   const commit = async (batch: LedgerBatch): Promise<void> => {
     const began = performance.now();
     await ledger.commit(batch);
@@ -71,12 +80,17 @@ export async function follow(parts: FollowingParts): Promise<void> {
   let committing: Promise<void> = Promise.resolve();
   try {
     parts.began();
+    let upcoming = next();
     for (;;) {
-      const portion = await next();
-      if (portion === null || signal.aborted) break;
+      const current = await upcoming;
+      if (current === null || signal.aborted) break;
+      upcoming = next();
+      // it is thrown when its turn comes
+      upcoming.catch(() => undefined);
+      const { portion, delivered } = current;
       if (!portion.live) indexing.busy();
       for (const record of portion.administration ?? []) alarms.raise(alarmOf(record));
-      const batch = portion.events.length === 0 ? null : await preparation.next(portion.events);
+      const batch = portion.events.length === 0 ? null : await preparation.next(delivered);
       await committing;
       committing = alarms.keep(ledger).then(async () => {
         if (batch !== null) await commit(batch);

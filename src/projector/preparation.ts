@@ -27,8 +27,8 @@ export interface PreparationParts {
   readonly compiled: CompiledSchemas;
 }
 
-/** Events judged and chained in one go, some ten milliseconds: the process may have other things to do. */
-const AT_ONCE = 256;
+/** Events judged and chained in one go, about a millisecond: the batch before is being committed meanwhile. */
+const AT_ONCE = 64;
 
 /** Source heads that are kept in memory, at most; beyond, all are forgotten and read again. */
 const MOST_SOURCES = 50_000;
@@ -40,7 +40,9 @@ export class Preparation {
   #state: LedgerState;
   #sourceHeads = new Map<string, SourceHead>();
   /** the batch prepared last, which may not be committed yet: look-ups in the ledger may miss it */
-  #pending: Pending = { identities: new Set(), entries: [], sourceHeads: [] };
+  #pending: Pending = NOTHING;
+  /** the batch before that one: what was looked up ahead may miss it too */
+  #before: Pending = NOTHING;
 
   private constructor(parts: PreparationParts, state: LedgerState, registry: SchemaRegistry) {
     this.#parts = parts;
@@ -56,26 +58,37 @@ export class Preparation {
   }
 
   /**
+   * Which of the events' identities the ledger has. To be asked no earlier than the commit before the one under way is
+   * over, and so while the batch before these events is being prepared.
+   * @param events in log order
+   * @throws LedgerError as the ledger's look-ups
+   */
+  async lookUp(events: readonly RecordedEvent[]): Promise<Delivered> {
+    const { ledger } = this.#parts;
+    const recorded = events.length === 0 ? NONE : await ledger.recordedIdentities(events.map(identityOf));
+    return { events, recorded };
+  }
+
+  /**
    * The next batch, following the one prepared before, whose commit may still be under way.
-   * @param delivered in log order
    * @returns null when there is nothing new
    * @throws LedgerError `log-diverged`, or what the ledger's look-ups throw
    */
-  async next(delivered: readonly RecordedEvent[]): Promise<LedgerBatch | null> {
+  async next({ events: delivered, recorded }: Delivered): Promise<LedgerBatch | null> {
     await this.#loadSourceHeads(delivered);
     const events = await this.#withoutRedeliveries(delivered);
     if (events.length === 0) return null;
-    const identities = events.map(identityOf);
-    const recorded = await this.#parts.ledger.recordedIdentities(identities);
+    const pending = [this.#pending.identities, this.#before.identities];
     const seen = new Set<string>();
     const isDuplicate = (event: RecordedEvent): boolean => {
       const key = keyOf(identityOf(event));
       const before = seen.size;
       const isNew = seen.add(key).size > before;
-      return !isNew || recorded.has(key) || this.#pending.identities.has(key);
+      return !isNew || recorded.has(key) || pending.some((identities) => identities.has(key));
     };
     const batch = await this.#chain(events, isDuplicate);
     this.#state = batch.after;
+    this.#before = this.#pending;
     this.#pending = { identities: seen, entries: batch.entries, sourceHeads: batch.sourceHeads };
     return batch;
   }
@@ -182,11 +195,20 @@ export class Preparation {
   }
 }
 
+/** Delivered events, and which of their identities the ledger has: `source NUL id`. */
+export interface Delivered {
+  readonly events: readonly RecordedEvent[];
+  readonly recorded: ReadonlySet<string>;
+}
+
 interface Pending {
   readonly identities: ReadonlySet<string>;
   readonly entries: readonly Entry[];
   readonly sourceHeads: readonly SourceHead[];
 }
+
+const NONE: ReadonlySet<string> = new Set();
+const NOTHING: Pending = { identities: NONE, entries: [], sourceHeads: [] };
 
 function identityOf(event: RecordedEvent): Identity {
   return { source: entryName(event.source), id: event.id };
