@@ -32,7 +32,7 @@ class FakeLog {
   subscribe(start = 0): AsyncGenerator<LogBatch> {
     const read = (after: number): Promise<Page> => {
       this.reads.push(after);
-      const places = [Number(after) + 1, Number(after) + 2].filter((place) => place <= this.length);
+      const places = [after + 1, after + 2].filter((place) => place <= this.length);
       return Promise.resolve({ events: places.map(eventAt), full: places.length === 2 });
     };
     const wait = (seen: number): Promise<void> => {
