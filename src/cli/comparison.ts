@@ -1,5 +1,6 @@
 /** Two ledgers row by row: where, and in which columns, they differ. */
 import type { EntryRow } from '../ledger/row.js';
+import { ENTRY_COLUMNS } from '../read-model/entry-columns.js';
 import type { LedgerSnapshot } from '../read-model/port.js';
 
 export interface RowDifference {
@@ -74,7 +75,7 @@ function compareRows(
   if (ours === undefined) return { ...place, columns: [], detail: 'the ledger has no such entry' };
   if (kept.length > 1)
     return { ...place, columns: [], detail: `the ledger has ${kept.length} rows at this index` };
-  const columns = (Object.keys(theirs) as (keyof EntryRow)[]).filter(
+  const columns = ENTRY_COLUMNS.map(({ member }) => member).filter(
     (column) => !same(ours[column], theirs[column]),
   );
   if (columns.length === 0) return null;

@@ -13,7 +13,8 @@ export interface Input {
   readonly size: number | null;
 }
 
-const READ_AHEAD_BYTES = 64 * 1024;
+/** A chunk of a file: many lines, so that few of them are put together from two. */
+const READ_AHEAD_BYTES = 1024 * 1024;
 
 /**
  * @param file `-` for standard input

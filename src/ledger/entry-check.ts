@@ -1,7 +1,8 @@
 /** Whether an entry, wherever it was read from, is what its own hashes say; and whether it follows another. */
-import { contentHash, entryHash, headerBytes } from './entry.js';
+import { contentHash, entryHash, headerHash } from './entry.js';
 import type { Difference } from './finding.js';
 import { decodeMetadata, type Metadata } from './metadata.js';
+import { agreesAtAGlance } from './metadata-glance.js';
 import type { Hash, Header } from './types.js';
 import { NO_HASH } from './types.js';
 
@@ -12,6 +13,8 @@ export interface ReadEntry {
   readonly content: { readonly data: Buffer; readonly metadata: Buffer } | null;
   /** where they are at hand */
   readonly headerBytes?: Buffer;
+  /** of the content, where it is known */
+  readonly contentHash?: Hash;
 }
 
 export interface EntryCheck {
@@ -20,28 +23,41 @@ export interface EntryCheck {
   /** the entry names that hash: it is the one that was chained, as far as its header goes */
   readonly sound: boolean;
   readonly differences: readonly Difference[];
-  /** null for a foreign event; undefined when the content was withheld or is not that of the header */
-  readonly metadata: Metadata | null | undefined;
+  /** what the metadata names; undefined when the content was withheld or is not that of the header */
+  readonly subject: string | null | undefined;
 }
 
 /** Recompute everything that an entry says of itself. */
 export function checkEntry(entry: ReadEntry): EntryCheck {
   const { header } = entry;
   const differences: Difference[] = [];
-  let metadata: Metadata | null | undefined;
+  let subject: string | null | undefined;
   if (entry.content !== null) {
-    const content = contentHash(entry.content.data, entry.content.metadata);
+    const content = entry.contentHash ?? contentHash(entry.content.data, entry.content.metadata);
     if (content === header.content) {
-      metadata = decodeMetadata(entry.content.metadata);
-      differences.push(...metadataDifferences(header, metadata));
+      const said = compareMetadata(header, entry.content.metadata);
+      subject = said.subject;
+      differences.push(...said.differences);
     } else {
       differences.push({ code: 'content-mismatch', expected: header.content, found: content });
     }
   }
-  const hash = entryHash(entry.headerBytes ?? headerBytes(header));
+  const hash = entry.headerBytes === undefined ? headerHash(header) : entryHash(entry.headerBytes);
   const sound = hash === entry.hash;
   if (!sound) differences.push({ code: 'hash-mismatch', expected: hash, found: entry.hash });
-  return { hash, sound, differences, metadata };
+  return { hash, sound, differences, subject };
+}
+
+const AGREES: readonly Difference[] = [];
+
+function compareMetadata(
+  header: Header,
+  bytes: Buffer,
+): { readonly subject: string | null; readonly differences: readonly Difference[] } {
+  const glance = agreesAtAGlance(header, bytes);
+  if (glance !== null) return { subject: glance.subject, differences: AGREES };
+  const metadata = decodeMetadata(bytes);
+  return { subject: metadata?.subject ?? null, differences: metadataDifferences(header, metadata) };
 }
 
 const FOREIGN = { occurredAt: null, recordedBy: null, actor: null };

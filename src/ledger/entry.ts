@@ -64,7 +64,8 @@ export function headerBytes(header: Header): Buffer {
   return Buffer.from(headerText(header), 'utf8');
 }
 
-function headerText(header: Header): string {
+/** The same as text. */
+export function headerText(header: Header): string {
   return (
     `{"actor":${text(header.actor)},"content":${plain(header.content)},"id":${plain(header.id)}` +
     `,"index":${header.index},"occurredAt":${plain(header.occurredAt)},"previous":${plain(header.previous)}` +

@@ -1,14 +1,15 @@
 /**
  * Checking an export offline: with nothing but its bytes, and a head that was noted elsewhere if there is one.
  */
-import { createHash } from 'node:crypto';
 import { ExportEntries } from './export-entries.js';
 import { coverageOf, type Coverage } from './export-filters.js';
 import { finding, type Difference, type Finding } from './finding.js';
+import { startsWith } from './line.js';
+import { LineContents } from './line-contents.js';
 import { MANIFEST_OPENING, parseManifest, type Manifest } from './manifest.js';
 import { clipRange } from './range.js';
 import { ScopedFindings } from './scoped-findings.js';
-import { NO_HASH, type Head } from './types.js';
+import { NO_HASH, type Hash, type Head } from './types.js';
 
 /** An event log takes records of 16 MiB at most, which Base64 makes a third longer. */
 const MAX_LINE_BYTES = 33_554_432;
@@ -49,15 +50,13 @@ export class ExportChecker {
   private readonly entries: ExportEntries;
   private readonly options: ExportCheckOptions;
   private readonly maxLineBytes: number;
-  private readonly sha256 = createHash('sha256');
+  private readonly contents = new LineContents();
   /** the line being read: its pieces so far, none of them kept when it is too long */
   private pieces: Buffer[] = [];
   private length = 0;
   private lines = 0;
   private manifest: Manifest | null = null;
   private manifestLine = 0;
-  /** of the bytes before the manifest's line */
-  private digest = '';
 
   constructor(options: ExportCheckOptions = {}) {
     this.options = options;
@@ -68,24 +67,31 @@ export class ExportChecker {
     );
   }
 
-  /** The next bytes of the file, uncompressed. They may be overwritten afterwards. */
-  write(chunk: Uint8Array): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  /**
+   * The next bytes of the file, uncompressed. They may be overwritten afterwards.
+   * @param contents what LineContents told of the same bytes, which it was given in the same pieces
+   */
+  write(chunk: Uint8Array, contents = this.contents.take(bufferOf(chunk))): void {
+    const bytes = bufferOf(chunk);
     let from = 0;
+    let ended = 0;
     for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, from)) {
-      this.endLine(bytes.subarray(from, end + 1));
+      this.endLine(bytes.subarray(from, end + 1), contents[ended++] ?? null);
       from = end + 1;
     }
     if (from < bytes.length) this.keep(Buffer.from(bytes.subarray(from)));
   }
 
-  /** After the last byte. */
-  end(): ExportReport {
+  /**
+   * After the last byte.
+   * @param digest that of LineContents
+   */
+  end(digest = this.contents.digest()): ExportReport {
     if (this.length > 0) {
-      this.endLine(Buffer.alloc(0));
+      this.endLine(Buffer.alloc(0), null);
       this.report({ code: 'malformed-line', detail: 'does not end in a line feed' }, this.lines);
     }
-    if (this.manifest !== null) this.checkManifest(this.manifest);
+    if (this.manifest !== null) this.checkManifest(this.manifest, digest);
     else if (this.manifestLine === 0) {
       this.report({ code: 'manifest-mismatch', detail: 'the file does not end with a manifest: it was cut' });
     }
@@ -117,39 +123,35 @@ export class ExportChecker {
   private keep(piece: Buffer): void {
     this.length += piece.length;
     this.pieces.push(piece);
-    if (!this.isTooLong) return;
-    for (const kept of this.pieces) this.sha256.update(kept);
-    this.pieces = [];
+    if (this.isTooLong) this.pieces = [];
   }
 
   /** @param rest of the line, with its line feed if it has one */
-  private endLine(rest: Buffer): void {
+  private endLine(rest: Buffer, contentHash: Hash | null): void {
     this.keep(rest);
     this.lines++;
     if (this.isTooLong) {
       this.entries.malformed(this.lines, `longer than ${this.maxLineBytes} bytes`);
     } else {
       const bytes = this.pieces.length === 1 ? rest : Buffer.concat(this.pieces);
-      this.line(bytes.at(-1) === LINE_FEED ? bytes.subarray(0, -1) : bytes);
-      this.sha256.update(bytes);
+      this.line(bytes.at(-1) === LINE_FEED ? bytes.subarray(0, -1) : bytes, contentHash);
     }
     this.pieces = [];
     this.length = 0;
   }
 
-  private line(bytes: Buffer): void {
+  private line(bytes: Buffer, contentHash: Hash | null): void {
     if (this.manifestLine > 0) {
       this.report({ code: 'manifest-mismatch', detail: 'a line after the manifest' }, this.lines);
-    } else if (bytes.toString('latin1', 0, MANIFEST_OPENING.length) === MANIFEST_OPENING) {
+    } else if (startsWith(bytes, 0, MANIFEST_OPENING)) {
       this.readManifest(bytes);
     } else {
-      this.entries.line(bytes, this.lines);
+      this.entries.line(bytes, this.lines, contentHash);
     }
   }
 
   private readManifest(bytes: Buffer): void {
     this.manifestLine = this.lines;
-    this.digest = this.sha256.copy().digest('hex');
     const parsed = parseManifest(bytes);
     if (parsed.ok) this.manifest = parsed.manifest;
     else this.report({ code: 'manifest-mismatch', detail: `manifest: ${parsed.problem}` }, this.lines);
@@ -157,7 +159,7 @@ export class ExportChecker {
 
   // ---------------------------------------------------------------------------------------- manifest
 
-  private checkManifest(manifest: Manifest): void {
+  private checkManifest(manifest: Manifest, digest: string): void {
     const { fromIndex, toIndex, count, head, filters, sha256 } = manifest;
     const states = (member: string, expected: string | number, found: string | number) => {
       if (expected === found) return;
@@ -169,7 +171,7 @@ export class ExportChecker {
       this.report({ code: 'manifest-mismatch', ...difference }, this.manifestLine);
     };
     states('count', this.entries.count, count);
-    states('sha256', this.digest, sha256);
+    states('sha256', digest, sha256);
     const asked = clipRange(
       { fromIndex: onlyNumber(filters.fromIndex), toIndex: onlyNumber(filters.toIndex) },
       head.size,
@@ -218,6 +220,10 @@ export class ExportChecker {
     const place = { ...(line === undefined ? {} : { line }), ...(index === undefined ? {} : { index }) };
     this.findings.add('always', finding(place, difference));
   }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The number that a query parameter was given once as; undefined for anything else. */

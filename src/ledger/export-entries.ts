@@ -51,9 +51,12 @@ export class ExportEntries {
     this.findings.add('always', finding({ line }, { code: 'malformed-line', detail }));
   }
 
-  /** The next line, without its line feed. */
-  line(bytes: Buffer, line: number): void {
-    const parsed = parseLine(bytes);
+  /**
+   * The next line, without its line feed.
+   * @param contentHash of its content, where LineContents told it
+   */
+  line(bytes: Buffer, line: number, contentHash: Hash | null): void {
+    const parsed = parseLine(bytes, contentHash !== null);
     if (!parsed.ok) {
       this.malformed(line, blankOrReturn(bytes) ?? parsed.problem);
       return;
@@ -64,7 +67,7 @@ export class ExportEntries {
     const place = { index, id, source, line };
     if (!this.rises(index, place)) return;
 
-    const check = checkEntry(parsed.entry);
+    const check = checkEntry(contentHash === null ? parsed.entry : { ...parsed.entry, contentHash });
     if (content === null) this.unread++;
     const previous = previousDifference(header, this.before);
     for (const difference of [...check.differences, ...(previous === null ? [] : [previous])]) {
@@ -80,7 +83,7 @@ export class ExportEntries {
     }
     this.trails.follow(header, hash);
     this.before = { index, hash };
-    this.evidence.note(header, check.metadata, place);
+    this.evidence.note(header, check.subject, place);
   }
 
   /** What only the manifest makes a finding: entries outside of its range or filters, or missing from them. */

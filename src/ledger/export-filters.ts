@@ -1,7 +1,6 @@
 /** Whether the entries of an export fit its filters, which only its last line tells. */
 import { finding, shorten, type Difference, type Finding, type Place } from './finding.js';
 import type { Manifest } from './manifest.js';
-import type { Metadata } from './metadata.js';
 import { parseTimestamp } from './time.js';
 import type { Header, Instant } from './types.js';
 
@@ -32,7 +31,7 @@ const VALUES = {
   verdict: (header: Header) => header.verdict,
   actor: (header: Header) => header.actor,
   recordedBy: (header: Header) => header.recordedBy,
-  subject: (_: Header, metadata: Metadata | null) => metadata?.subject ?? null,
+  subject: (_: Header, subject: string | null | undefined) => subject,
 };
 
 type ValueFilter = keyof typeof VALUES;
@@ -57,37 +56,31 @@ interface Extremes {
 
 /** What there was among the entries, each with the first place where it stood; of bounded size. */
 export class FilterEvidence {
-  private readonly values = new Map<ValueFilter, Map<string | null, Place>>();
+  private readonly values = VALUE_FILTERS.map((name) => ({
+    name,
+    of: VALUES[name],
+    seen: new Map<string | null, Place>(),
+  }));
   private readonly times: Record<'recordedAt' | 'occurredAt', Extremes> = { recordedAt: {}, occurredAt: {} };
 
-  /** @param metadata undefined when it was withheld or cannot be relied on */
-  note(header: Header, metadata: Metadata | null | undefined, place: Place): void {
-    for (const name of VALUE_FILTERS) {
-      if (name === 'subject' && metadata === undefined) continue;
-      const seen = this.values.get(name) ?? new Map<string | null, Place>();
-      this.values.set(name, seen);
-      const value = VALUES[name](header, metadata ?? null);
-      if (!seen.has(value) && seen.size < MAX_VALUES) seen.set(value, place);
+  /** @param subject undefined when it was withheld or cannot be relied on */
+  note(header: Header, subject: string | null | undefined, place: Place): void {
+    for (const { of, seen } of this.values) {
+      const value = of(header, subject);
+      if (value !== undefined && !seen.has(value) && seen.size < MAX_VALUES) seen.set(value, place);
     }
-    for (const name of ['recordedAt', 'occurredAt'] as const) noteTime(this.times[name], header[name], place);
+    noteTime(this.times.recordedAt, header.recordedAt, place);
+    noteTime(this.times.occurredAt, header.occurredAt, place);
   }
 
   /** What does not fit; for each value and each end of a range the first entry that shows it. */
   findings(filters: Filters): readonly Finding[] {
     return [
-      ...VALUE_FILTERS.flatMap((name) => this.valueFindings(name, filters[name] ?? [])),
+      ...this.values.flatMap(({ name, seen }) => valueFindings(name, seen, filters[name] ?? [])),
       ...Object.keys(TIME_FILTERS).flatMap((name) =>
         this.timeFindings(name as keyof typeof TIME_FILTERS, filters[name] ?? []),
       ),
     ];
-  }
-
-  private valueFindings(name: ValueFilter, asked: readonly string[]): readonly Finding[] {
-    if (asked.length === 0) return [];
-    const others = [...(this.values.get(name) ?? [])].filter(
-      ([value]) => value === null || !asked.includes(value),
-    );
-    return others.map(([value, place]) => finding(place, misfit(name, asked, value)));
   }
 
   private timeFindings(name: keyof typeof TIME_FILTERS, asked: readonly string[]): readonly Finding[] {
@@ -106,6 +99,16 @@ export class FilterEvidence {
     if (without !== undefined) found.push(finding(without, misfit(name, asked, null)));
     return found;
   }
+}
+
+function valueFindings(
+  name: ValueFilter,
+  seen: ReadonlyMap<string | null, Place>,
+  asked: readonly string[],
+): readonly Finding[] {
+  if (asked.length === 0) return [];
+  const others = [...seen].filter(([value]) => value === null || !asked.includes(value));
+  return others.map(([value, place]) => finding(place, misfit(name, asked, value)));
 }
 
 function noteTime(extremes: Extremes, time: Instant | null, place: Place): void {

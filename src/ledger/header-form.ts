@@ -30,7 +30,7 @@ export function isVerdict(value: unknown): value is Verdict {
 const UNACCEPTABLE = /[\0\p{Cs}\p{Noncharacter_Code_Point}]/u;
 
 /** recordedBy or actor, when it is not null. */
-function isText(value: unknown): boolean {
+export function isText(value: unknown): value is string {
   return (
     typeof value === 'string' &&
     value !== '' &&

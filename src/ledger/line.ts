@@ -5,16 +5,24 @@
  *
  * It is put together from the recorded bytes themselves, so that whoever reads it can hash them as they stand.
  */
+import { ByteWriter } from './byte-writer.js';
 import { isCanonicalJson } from './canonical-form.js';
-import { headerBytes } from './entry.js';
+import { headerBytes, headerText } from './entry.js';
 import type { ReadEntry } from './entry-check.js';
 import { isHash, misfit } from './header-form.js';
+import { headerAtAGlance } from './header-glance.js';
 import { valueEnd } from './value-end.js';
 import type { Entry, Header } from './types.js';
 
 const OPENING = '{"entry":';
 const HASH = '},"hash":"';
+const HASH_OPENING = Buffer.from(HASH);
+const HASH_DIGITS = 64;
 const WITHHELD = ',"withheld":true}';
+
+/** What a line usually has besides the recorded bytes. */
+const HEADER_BYTES = 1_024;
+const SPARE_BYTES = 4_096;
 
 /** Headers have short members only; this is several times what the longest has. */
 const MAX_HEADER_BYTES = 32_768;
@@ -26,15 +34,35 @@ const MAX_HEADER_BYTES = 32_768;
  * a name that ends in `Base64`.
  */
 export function entryLine(entry: Entry): Buffer {
-  return Buffer.concat([
-    Buffer.from(OPENING),
-    headerBytes(entry.header),
-    Buffer.from(`,"hash":"${entry.hash}",`),
-    recordedMember('metadata', entry.metadata),
-    Buffer.from(','),
-    recordedMember('payload', entry.data),
-    Buffer.from('}'),
-  ]);
+  const line = new ByteWriter(room(entry));
+  writeLine(line, entry);
+  return line.written();
+}
+
+/** The lines of entries, each with its line feed. */
+export function entryLines(entries: readonly Entry[]): Buffer {
+  const lines = new ByteWriter(room(...entries));
+  for (const entry of entries) {
+    writeLine(lines, entry);
+    lines.text('\n');
+  }
+  return lines.written();
+}
+
+/** What lines usually take, and more than the last one's header does. */
+function room(...entries: readonly Entry[]): number {
+  return entries.reduce(
+    (sum, { data, metadata }) => sum + HEADER_BYTES + data.length + metadata.length,
+    SPARE_BYTES,
+  );
+}
+
+function writeLine(line: ByteWriter, { header, hash, data, metadata }: Entry): void {
+  line.text(`${OPENING}${headerText(header)},"hash":"${hash}",`);
+  writeMember(line, 'metadata', metadata);
+  line.text(',');
+  writeMember(line, 'payload', data);
+  line.text('}');
 }
 
 /** The line of an entry whose content is kept back: the header still verifies. */
@@ -48,9 +76,18 @@ export function withheldLine(entry: Pick<Entry, 'header' | 'hash'>): Buffer {
 
 /** A member of a line, name and value: recorded bytes as JSON where they are canonical, else in Base64. */
 export function recordedMember(name: 'metadata' | 'payload', bytes: Buffer): Buffer {
-  return isCanonicalJson(bytes)
-    ? Buffer.concat([Buffer.from(`"${name}":`), bytes])
-    : Buffer.from(`"${name}Base64":"${bytes.toString('base64')}"`);
+  const member = new ByteWriter(bytes.length + SPARE_BYTES);
+  writeMember(member, name, bytes);
+  return member.written();
+}
+
+function writeMember(line: ByteWriter, name: 'metadata' | 'payload', bytes: Buffer): void {
+  if (isCanonicalJson(bytes)) {
+    line.text(`"${name}":`);
+    line.bytes(bytes);
+  } else {
+    line.text(`"${name}Base64":"${bytes.toString('base64')}"`);
+  }
 }
 
 /** A line taken apart. The entry's bytes are slices of the line's. */
@@ -63,25 +100,48 @@ export type ParsedLine =
  *
  * Only what `entryLine` and `withheldLine` write is a line: with other white space, another order, a member given
  * twice or a value spelled in another way, two readers might read two things. Nothing is verified but the form.
+ * @param contentIsOne what `contentOf` said of the same line: its content need not be looked at again
  */
-export function parseLine(line: Buffer): ParsedLine {
-  if (!startsWith(line, 0, OPENING)) return malformed(`does not begin with ${OPENING}`);
-  const headerEnd = line.subarray(0, MAX_HEADER_BYTES).indexOf(HASH) + 1;
-  if (headerEnd === 0) return malformed('no hash follows the header');
-  const header = parseHeader(line.subarray(OPENING.length, headerEnd));
-  if (typeof header === 'string') return malformed(header);
-
-  const hashStart = headerEnd - 1 + HASH.length;
-  const hashEnd = hashStart + 64;
-  const hash = line.toString('latin1', hashStart, hashEnd);
-  if (!isHash(hash) || !startsWith(line, hashEnd, '"')) return malformed('hash: not 64 hex digits');
-
-  const rest = line.subarray(hashEnd + 1);
-  const content =
-    startsWith(rest, 0, WITHHELD) && rest.length === WITHHELD.length ? null : parseContent(rest);
-  if (typeof content === 'string') return malformed(content);
+export function parseLine(line: Buffer, contentIsOne = false): ParsedLine {
+  const parts = partsOf(line);
+  if (typeof parts === 'string') return malformed(parts);
+  const { headerEnd, hash, rest } = parts;
   const bytes = line.subarray(OPENING.length, headerEnd);
+  const header = parseHeader(bytes);
+  if (typeof header === 'string') return malformed(header);
+  if (!isHash(hash)) return malformed('hash: not 64 hex digits');
+
+  const content =
+    startsWith(rest, 0, WITHHELD) && rest.length === WITHHELD.length
+      ? null
+      : parseContent(rest, contentIsOne);
+  if (typeof content === 'string') return malformed(content);
   return { ok: true, entry: { header, hash, content, headerBytes: bytes } };
+}
+
+/** The recorded bytes that stand in a line in the form of one, whatever its header is; null when there are none. */
+export function contentOf(line: Buffer): { readonly data: Buffer; readonly metadata: Buffer } | null {
+  const parts = partsOf(line);
+  const content = typeof parts === 'string' ? null : parseContent(parts.rest, false);
+  return typeof content === 'string' ? null : content;
+}
+
+interface LineParts {
+  /** where the header ends in the line */
+  readonly headerEnd: number;
+  /** the 64 characters where the hash stands; '' where it does not end after them */
+  readonly hash: string;
+  readonly rest: Buffer;
+}
+
+function partsOf(line: Buffer): LineParts | string {
+  if (!startsWith(line, 0, OPENING)) return `does not begin with ${OPENING}`;
+  const headerEnd = line.subarray(0, MAX_HEADER_BYTES).indexOf(HASH_OPENING) + 1;
+  if (headerEnd === 0) return 'no hash follows the header';
+  const hashStart = headerEnd - 1 + HASH.length;
+  const hashEnd = hashStart + HASH_DIGITS;
+  const hash = startsWith(line, hashEnd, '"') ? line.toString('latin1', hashStart, hashEnd) : '';
+  return { headerEnd, hash, rest: line.subarray(hashEnd + 1) };
 }
 
 function malformed(problem: string): ParsedLine {
@@ -90,6 +150,8 @@ function malformed(problem: string): ParsedLine {
 
 /** The header that these bytes are the canonical form of, or what keeps them from being one. */
 function parseHeader(bytes: Buffer): Header | string {
+  const usual = headerAtAGlance(bytes);
+  if (usual !== null) return usual;
   let draft: unknown;
   try {
     draft = JSON.parse(bytes.toString('utf8'));
@@ -105,10 +167,13 @@ function parseHeader(bytes: Buffer): Header | string {
 }
 
 /** The recorded bytes, or what keeps this from being the end of a line. */
-function parseContent(rest: Buffer): { readonly data: Buffer; readonly metadata: Buffer } | string {
-  const metadata = parseMember(rest, 0, 'metadata');
+function parseContent(
+  rest: Buffer,
+  isOne: boolean,
+): { readonly data: Buffer; readonly metadata: Buffer } | string {
+  const metadata = parseMember(rest, 0, 'metadata', isOne);
   if (typeof metadata === 'string') return metadata;
-  const data = parseMember(rest, metadata.end, 'payload');
+  const data = parseMember(rest, metadata.end, 'payload', isOne);
   if (typeof data === 'string') return data;
   if (data.end !== rest.length - 1 || !startsWith(rest, data.end, '}')) {
     return 'the line does not end with the payload';
@@ -120,6 +185,7 @@ function parseMember(
   rest: Buffer,
   from: number,
   name: 'metadata' | 'payload',
+  isOne: boolean,
 ): { readonly bytes: Buffer; readonly end: number } | string {
   const plain = `,"${name}":`;
   const coded = `,"${name}Base64":"`;
@@ -128,7 +194,7 @@ function parseMember(
     // the payload is the last member
     const end = name === 'payload' ? rest.length - 1 : valueEnd(rest, start);
     const bytes = rest.subarray(start, end);
-    return isCanonicalJson(bytes) ? { bytes, end } : `${name}: not in canonical form`;
+    return isOne || isCanonicalJson(bytes) ? { bytes, end } : `${name}: not in canonical form`;
   }
   if (!startsWith(rest, from, coded)) return `no ${name} where it must stand`;
   const start = from + coded.length;
@@ -141,6 +207,8 @@ function parseMember(
   return { bytes, end: end + 1 };
 }
 
-function startsWith(bytes: Buffer, from: number, text: string): boolean {
-  return bytes.toString('latin1', from, from + text.length) === text;
+/** @param text in ASCII */
+export function startsWith(bytes: Buffer, from: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false;
+  return true;
 }

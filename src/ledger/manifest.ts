@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { isCount, isHash } from './header-form.js';
-import { entryLine } from './line.js';
+import { entryLines } from './line.js';
 import type { IndexRange } from './range.js';
 import type { Entry, Hash, Head } from './types.js';
 
@@ -105,12 +105,12 @@ export class ExportWriter {
     this.description = description;
   }
 
-  /** The entry's line with its line feed; entries come in the order of their indexes. */
-  line(entry: Entry): Buffer {
-    const line = Buffer.concat([entryLine(entry), LINE_FEED]);
-    this.sha256.update(line);
-    this.count++;
-    return line;
+  /** The entries' lines with their line feeds; entries come in the order of their indexes. */
+  lines(entries: readonly Entry[]): Buffer {
+    const lines = entryLines(entries);
+    this.sha256.update(lines);
+    this.count += entries.length;
+    return lines;
   }
 
   /** The manifest's line with its line feed. Nothing can be written after it. */

@@ -27,7 +27,12 @@ export interface EntryRow {
   readonly hash: string | null;
   readonly data: Buffer | null;
   readonly metadata: Buffer | null;
+  /** what readEntryRow makes of these values, where whoever read the row knows it already */
+  readonly entry?: Entry;
 }
+
+/** A column of the table. */
+export type EntryMember = Exclude<keyof EntryRow, 'entry'>;
 
 export interface SourceHeadRow {
   readonly source: string | null;
@@ -46,6 +51,7 @@ export interface SourceHeadRow {
 export function readEntryRow(
   row: EntryRow,
 ): { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly finding: Finding } {
+  if (row.entry !== undefined) return { ok: true, entry: row.entry };
   const { id, source, type, schema, verdict, recordedBy, actor, content, previous, previousInSource } = row;
   const { hash, data, metadata } = row;
   const recordedAt = readTime(row.recordedAt);
@@ -130,10 +136,7 @@ function readTime(text: string | null): Instant | null {
   return inRange ? (instant as Instant) : null;
 }
 
-function unreadable(
-  row: EntryRow,
-  column: keyof EntryRow,
-): { readonly ok: false; readonly finding: Finding } {
+function unreadable(row: EntryRow, column: EntryMember): { readonly ok: false; readonly finding: Finding } {
   const value = row[column];
   return {
     ok: false,

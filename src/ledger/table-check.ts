@@ -37,8 +37,10 @@ export interface TableView {
   rowsAt(tuples: readonly number[]): Promise<readonly EntryRow[]>;
   /** the head's size; NaN where it has none */
   size(): Promise<number>;
-  /** @param below verdicts of the entries below the snapshot's size */
-  indexes(below: VerdictCounts): AsyncIterable<IndexCount>;
+  /** indexes that are asked for each of the entries below `size` */
+  lookUps(size: number): AsyncIterable<IndexCount>;
+  /** indexes that are counted. @param below verdicts of the entries below the snapshot's size */
+  counts(below: VerdictCounts): AsyncIterable<IndexCount>;
 }
 
 /**
@@ -91,23 +93,22 @@ function reportStrays(
   findings.addUnlisted(strays - rows.length);
 }
 
-/** Report every index that does not answer with all rows that it is for. */
-export async function* checkIndexes<Step>(
-  table: TableView,
-  below: VerdictCounts,
-  findings: FindingList,
-  step: () => Step,
-): AsyncGenerator<Step, void, void> {
-  const totals = new Map<string, { expected: number; found: number }>();
-  for await (const { name, expected, found } of table.indexes(below)) {
-    const total = totals.get(name) ?? { expected: 0, found: 0 };
-    totals.set(name, { expected: total.expected + expected, found: total.found + found });
-    yield step();
+/** What each index answered with, part by part. */
+export class IndexAnswers {
+  readonly #totals = new Map<string, { readonly expected: number; readonly found: number }>();
+
+  add({ name, expected, found }: IndexCount): void {
+    const total = this.#totals.get(name) ?? { expected: 0, found: 0 };
+    this.#totals.set(name, { expected: total.expected + expected, found: total.found + found });
   }
-  for (const [name, { expected, found }] of totals) {
-    if (expected === found) continue;
-    const detail = `the index ${name} does not hold exactly the rows that it is for: queries through it lie`;
-    const counts = { expected: `${expected} rows`, found: `${found} rows` };
-    findings.add(finding({}, { code: 'index-mismatch', ...counts, detail }));
+
+  /** Report every index that does not answer with all rows that it is for. */
+  report(findings: FindingList): void {
+    for (const [name, { expected, found }] of this.#totals) {
+      if (expected === found) continue;
+      const detail = `the index ${name} does not hold exactly the rows that it is for: queries through it lie`;
+      const counts = { expected: `${expected} rows`, found: `${found} rows` };
+      findings.add(finding({}, { code: 'index-mismatch', ...counts, detail }));
+    }
   }
 }

@@ -2,7 +2,7 @@
 import { finding, type FindingList } from './finding.js';
 import { HASH_BYTES, rootOfHashes } from './merkle.js';
 import type { IndexRange } from './range.js';
-import { hashesAtLevel, hashesInTile, TILE_HASHES } from './tiles.js';
+import { hashesAtLevel, hashesInTile, rootOf, TILE_HASHES } from './tiles.js';
 import type { Hash } from './types.js';
 
 export interface StoredTile {
@@ -60,6 +60,8 @@ interface Level {
 export class TileCheck {
   private readonly levels: Level[] = [];
   private filled: Computed[] = [];
+  /** of each level the hashes of its last tile, unless that is full */
+  private readonly rightmost: Buffer[] = [];
   private readonly readTiles: ReadTiles;
   private readonly range: IndexRange;
   private readonly size: number;
@@ -105,6 +107,12 @@ export class TileCheck {
     }
   }
 
+  /** After `finish`: the root over the entries 0 ≤ index < size, when each of them was added without alternative. */
+  root(): Hash {
+    const partial = Array.from(this.rightmost, (hashes: Buffer | undefined) => hashes ?? Buffer.alloc(0));
+    return rootOf({ size: this.size, partial });
+  }
+
   async close(): Promise<void> {
     for (const { stored } of this.levels) await stored?.return?.();
   }
@@ -135,7 +143,10 @@ export class TileCheck {
 
   private async compare(tile: Computed): Promise<void> {
     const stored = await this.stored(tile);
+    // a stored tile may hold more by now
+    const count = tile.knowledge.lastIndexOf(KNOWN) + 1;
     if (stored !== null) this.compareHashes(tile, stored);
+    if (count < TILE_HASHES) this.rightmost[tile.level] = tile.hashes.subarray(0, count * HASH_BYTES);
     if (!this.isWholeInRange(tile) || tile.knowledge.includes(UNKNOWN)) return;
     const parent = this.slot(tile.level + 1, tile.index);
     rootOfHashes(tile.hashes).copy(parent.tile.hashes, parent.slot * HASH_BYTES);

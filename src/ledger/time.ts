@@ -66,7 +66,37 @@ export function instantToMs(instant: Instant): number {
 }
 
 function inRange(ms: number): Instant | null {
-  return ms >= FIRST_MS && ms <= LAST_MS ? (new Date(ms).toISOString() as Instant) : null;
+  return ms >= FIRST_MS && ms <= LAST_MS ? textOf(ms) : null;
+}
+
+const DAY_MS = 86_400_000;
+
+const numbers = (count: number, digits: number): readonly string[] =>
+  Array.from({ length: count }, (_, number) => String(number).padStart(digits, '0'));
+const TWO_DIGITS = numbers(60, 2);
+const THREE_DIGITS = numbers(1_000, 3);
+
+function textOf(ms: number): Instant {
+  const day = Math.floor(ms / DAY_MS);
+  const time = ms - day * DAY_MS;
+  const hours = TWO_DIGITS[Math.floor(time / 3_600_000)] ?? '';
+  const minutes = TWO_DIGITS[Math.floor(time / 60_000) % 60] ?? '';
+  const seconds = TWO_DIGITS[Math.floor(time / 1_000) % 60] ?? '';
+  return `${textOfDay(day)}${hours}:${minutes}:${seconds}.${THREE_DIGITS[time % 1_000] ?? ''}Z` as Instant;
+}
+
+/** Times come many of a day: what a Date says of one is asked once. */
+const days = new Map<number, string>();
+const MAX_DAYS = 1_024;
+
+/** `YYYY-MM-DDT` */
+function textOfDay(day: number): string {
+  const known = days.get(day);
+  if (known !== undefined) return known;
+  if (days.size === MAX_DAYS) days.clear();
+  const text = new Date(day * DAY_MS).toISOString().slice(0, 'YYYY-MM-DDT'.length);
+  days.set(day, text);
+  return text;
 }
 
 function offsetMinutes(sign?: string, hours = '0', minutes = '0'): number | null {

@@ -3,6 +3,7 @@
  * is recomputed. What was found is data in the report; only failures to read are exceptions.
  */
 import { ahead } from './ahead.js';
+import { Beside } from './beside.js';
 import { LedgerError } from './error.js';
 import { NO_FILTERS, type EventFilters } from './filters.js';
 import {
@@ -17,7 +18,7 @@ import { isCount, isHash } from './header-form.js';
 import { clipRange, type AskedRange, type IndexRange } from './range.js';
 import { placeOfRow, type EntryRow, type SourceHeadRow } from './row.js';
 import { checkSourceHeads } from './source-head-check.js';
-import { checkIndexes, checkTable, type TableView } from './table-check.js';
+import { checkTable, IndexAnswers, type TableView } from './table-check.js';
 import { reportSurplusTiles, TileCheck, type StoredTile, type SurplusTiles } from './tile-check.js';
 import { NO_HASH, type Head } from './types.js';
 import { Walk } from './walk.js';
@@ -128,6 +129,10 @@ async function* verifyView(
   run.head = shorten(String(view.head.hash));
   const { source } = options;
   const tiles = new TileCheck({ readTiles: view.tiles.bind(view), range, size, findings });
+  const whole =
+    isCount(view.head.size) && source === undefined && range.fromIndex === 0 && range.toIndex === size;
+  const answers = new IndexAnswers();
+  const lookUps = whole ? new Beside(view.table.lookUps(size), (count) => answers.add(count)) : null;
   const walk = new Walk({ range, source: source ?? null, tiles, findings });
   const total = Math.min(range.toIndex - range.fromIndex, countOf(view, source));
   const progress = (): Progress => ({ checked: (run.checked = walk.checked), total });
@@ -143,14 +148,12 @@ async function* verifyView(
     }
     walk.end();
     await tiles.finish();
+    if (range.toIndex === size) checkEnd(view, walk, { size, source, range, whole, run });
+    if (lookUps !== null) yield* checkWhole(view.table, walk, { size, lookUps, answers, run, progress });
   } finally {
+    lookUps?.leave();
     await tiles.close();
   }
-
-  const whole =
-    isCount(view.head.size) && source === undefined && range.fromIndex === 0 && range.toIndex === size;
-  if (range.toIndex === size) checkEnd(view, walk, { size, source, range, whole, run });
-  if (whole) yield* checkWhole(view.table, walk, size, { run, progress });
   if (source !== undefined && !isKnown(view, walk, source)) {
     notChecked.push('the source: the ledger has neither an entry nor a head of it');
   }
@@ -160,9 +163,15 @@ async function* verifyView(
 async function* checkWhole(
   table: TableView,
   walk: Walk,
-  size: number,
-  { run, progress }: { readonly run: Run; readonly progress: () => Progress },
+  at: {
+    readonly size: number;
+    readonly lookUps: Beside<unknown>;
+    readonly answers: IndexAnswers;
+    readonly run: Run;
+    readonly progress: () => Progress;
+  },
 ): AsyncGenerator<Progress, void, void> {
+  const { size, lookUps, answers, run, progress } = at;
   const before = run.findings.total;
   const rows = yield* checkTable(table, { size, reported: walk.repeated, findings: run.findings }, progress);
   const met = size - walk.missed;
@@ -170,7 +179,13 @@ async function* checkWhole(
     run.notChecked.push(`rows of the table: ${rows} of ${met} were met when it was read itself`);
   // what is wrong with the rows themselves is said, and makes every count another
   const countable = walk.checked === size && walk.repeated.size === 0 && run.findings.total === before;
-  if (countable) yield* checkIndexes(table, walk.verdicts, run.findings, progress);
+  if (!countable) return;
+  await lookUps.done();
+  for await (const count of table.counts(walk.verdicts)) {
+    answers.add(count);
+    yield progress();
+  }
+  answers.report(run.findings);
 }
 
 function isKnown(view: LedgerView, walk: Walk, source: string): boolean {

@@ -7,7 +7,6 @@ import type { IndexRange } from './range.js';
 import { placeOfRow, readCount, readEntryRow, type EntryRow } from './row.js';
 import { SourceTrails } from './source-trail.js';
 import type { TileCheck } from './tile-check.js';
-import { appendLeaves, EMPTY_TREE, rootOf, type TreeState } from './tiles.js';
 import type { Hash, Header } from './types.js';
 
 export interface WalkInput {
@@ -17,9 +16,6 @@ export interface WalkInput {
   readonly tiles: TileCheck;
   readonly findings: FindingList;
 }
-
-/** The tree grows by so many hashes at once. */
-const LEAVES_AT_ONCE = 1_024;
 
 /** The last row read: the hash it states, and the one its header gives. */
 interface LastRow {
@@ -41,15 +37,14 @@ export class Walk {
   /** what the next entry must name, null when the row before cannot be relied on */
   private before: Predecessor | null = null;
   private last: LastRow | null = null;
-  /** over all entries so far, null once one of them is not known */
-  private tree: TreeState | null;
-  private leaves: Hash[] = [];
+  /** the hashes of all entries so far are known */
+  private whole: boolean;
   private readonly input: WalkInput;
 
   constructor(input: WalkInput) {
     this.input = input;
     this.next = input.range.fromIndex;
-    this.tree = input.source === null && input.range.fromIndex === 0 ? EMPTY_TREE : null;
+    this.whole = input.source === null && input.range.fromIndex === 0;
   }
 
   /** Take what stands before the range: what is wrong with it is not this walk's business, only the link to it. */
@@ -96,14 +91,11 @@ export class Walk {
     this.before = { index, hash };
     this.last = { index, hashes: [hash] };
     if (this.input.source === null) this.input.tiles.add(index, hash);
-    this.grow(hash);
   }
 
-  /** The Merkle root of the entries, null when not every one of them is known. */
+  /** The Merkle root of the entries, null when not every one of them is known. After the tiles are finished. */
   root(): Hash | null {
-    if (this.tree !== null) this.tree = appendLeaves(this.tree, this.leaves).tree;
-    this.leaves = [];
-    return this.tree === null ? null : rootOf(this.tree);
+    return this.whole ? this.input.tiles.root() : null;
   }
 
   /** After the last row. */
@@ -119,7 +111,7 @@ export class Walk {
   /** The row's index when it stands where one is expected; null after a finding that it does not. */
   private place(row: EntryRow): number | null {
     const { range, source, findings } = this.input;
-    const index = readCount(row.index);
+    const index = row.entry?.header.index ?? readCount(row.index);
     if (index === null) {
       findings.add(
         finding(placeOfRow(row), { code: 'unreadable-value', found: row.index, detail: 'column index' }),
@@ -144,17 +136,9 @@ export class Walk {
     return index;
   }
 
-  private grow(hash: Hash): void {
-    if (this.tree === null) return;
-    this.leaves.push(hash);
-    if (this.leaves.length < LEAVES_AT_ONCE) return;
-    this.tree = appendLeaves(this.tree, this.leaves).tree;
-    this.leaves = [];
-  }
-
   private missing(to: number): void {
     if (this.next >= to) return;
-    this.tree = null;
+    this.whole = false;
     this.input.findings.addRun(this.next, to, (index) => finding({ index }, { code: 'missing-entry' }));
     this.missed += to - this.next;
     this.trails.lose(to - this.next);
@@ -167,7 +151,7 @@ export class Walk {
   private damaged(row: LastRow): void {
     const [stated, computed] = row.hashes;
     this.trails.lose(1);
-    this.tree = null;
+    this.whole = false;
     this.before = null;
     this.last = row;
     if (this.input.source === null && stated !== undefined) this.input.tiles.add(row.index, stated, computed);

@@ -43,6 +43,32 @@ export class CopiedRow {
     return this.#row.readInt32BE(from) * 2 ** 32 + this.#row.readUInt32BE(from + 4);
   }
 
+  /** The next field as hex digits when it has so many bytes; null for NULL, undefined for any other. */
+  hex(length: number): string | null | undefined {
+    const [from, to] = this.#next();
+    if (from > to) return null;
+    return to - from === length ? this.#row.toString('hex', from, to) : undefined;
+  }
+
+  /** The next field, an integer of eight bytes; null for NULL, NaN for what is none, or not a safe one. */
+  integer(): number | null {
+    const [from, to] = this.#next();
+    if (from > to) return null;
+    if (to - from !== 8) return NaN;
+    const value = this.#row.readInt32BE(from) * 2 ** 32 + this.#row.readUInt32BE(from + 4);
+    return Number.isSafeInteger(value) ? value : NaN;
+  }
+
+  /** Where the next field stands, for `goTo`. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Read on from a field that was read before. */
+  goTo(at: number): void {
+    this.#at = at;
+  }
+
   /** Where the next field stands; it ends before it begins when it is NULL, whose length is −1. */
   #next(): readonly [number, number] {
     const from = this.#at + 4;

@@ -7,7 +7,7 @@
  * by the server would be what a cast makes of it. Everybody else reads text as the types themselves write it.
  */
 import { LedgerError } from '../ledger/error.js';
-import { readEntryRow, type EntryRow } from '../ledger/row.js';
+import { readEntryRow, type EntryMember, type EntryRow } from '../ledger/row.js';
 import type { Entry } from '../ledger/types.js';
 import { bigintText, hexText, millisecondsText, plainText, uuidText } from '../postgres/binary-value.js';
 import { TYPE } from '../postgres/type.js';
@@ -16,7 +16,7 @@ import type { Column } from './columns.js';
 type Reading = 'bigint' | 'uuid' | 'text' | 'time' | 'hash' | 'bytes';
 
 export interface EntryColumn extends Column {
-  readonly member: keyof EntryRow;
+  readonly member: EntryMember;
   readonly reading: Reading;
   /** what COPY is asked for */
   readonly expression: string;
@@ -43,7 +43,7 @@ export const ENTRY_COLUMNS: readonly EntryColumn[] = [
   column('metadata', 'metadata', 'bytes'),
 ];
 
-function column(name: string, member: keyof EntryRow, reading: Reading): EntryColumn {
+function column(name: string, member: EntryMember, reading: Reading): EntryColumn {
   const types = { bigint: TYPE.bigint, uuid: TYPE.uuid, text: TYPE.text, time: TYPE.timestamptz };
   const type = reading === 'hash' || reading === 'bytes' ? TYPE.bytea : types[reading];
   return { column: name, member, reading, type, expression: `entry.${name}` };

@@ -14,66 +14,65 @@ import { READ_ONLY, readSize, THROUGH_INDEXES, THROUGH_NO_INDEX } from './table.
 const IN_INDEX_ORDER = `${THROUGH_INDEXES}; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off;
   SET LOCAL enable_incremental_sort = off`;
 
+/** Joins are nested loops, whose inner side is an index's answer. */
+const ONE_LOOK_FOR_EACH = `${THROUGH_INDEXES}; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off;
+  SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off; SET LOCAL enable_memoize = off`;
+
 const all = ({ accepted, rejected, duplicate }: VerdictCounts): number => accepted + rejected + duplicate;
-
-/**
- * How many rows each secondary index answers with, and how many it must: of the entries that were verified, and where an
- * index is counted as a whole, of those that were appended since.
- */
-export async function* checkEachIndex(
-  pool: pg.Pool,
-  schema: SchemaName,
-  below: VerdictCounts,
-): AsyncGenerator<IndexCount> {
-  for (const index of LOOKED_UP) yield* lookUpEach(pool, schema, index, all(below));
-  for (const index of COUNTED) yield await countEntries(pool, schema, index, below);
-  yield await countSources(pool, schema);
-}
-
-/** Each key is one row's: every entry is looked up by it, as those do who ask. */
-interface LookedUpIndex {
-  readonly name: string;
-  readonly key: readonly string[];
-  /** of the alias `e`: the rows that it is for */
-  readonly where: string;
-}
-
-const LOOKED_UP: readonly LookedUpIndex[] = [
-  { name: 'entry_source_revision', key: ['source', 'revision'], where: 'true' },
-  { name: 'entry_identity', key: ['id', 'source'], where: "e.verdict <> 'duplicate'" },
-];
 
 /** Entries that are looked up in one statement. */
 const LOOKED_UP_AT_ONCE = 20_000;
 
-/** By the keys that the rows have: a row that the index has under another key is not found. */
-async function* lookUpEach(
+/**
+ * How many of the entries below `size` the indexes of places and of identities answer with, when each is looked up as those
+ * do who ask: by the keys that its row has. A row that an index has under another key is not found.
+ */
+export async function* lookUpEach(
   pool: pg.Pool,
   schema: SchemaName,
-  { name, key, where }: LookedUpIndex,
   size: number,
 ): AsyncGenerator<IndexCount> {
-  const same = key.map((column) => `e.${column} = k.${column}`).join(' AND ');
   for (let from = 0; from < size; from += LOOKED_UP_AT_ONCE) {
     const to = Math.min(from + LOOKED_UP_AT_ONCE, size);
-    const counts = await inTransaction(pool, READ_ONLY, async (client) => {
-      await client.query(`${THROUGH_INDEXES}; SET LOCAL enable_bitmapscan = off`);
-      // OFFSET 0: one look for each; with `+ 0` not through the primary key
-      const { rows } = await client.query<{ expected: string; found: string }>(
-        `SELECT count(*) AS expected, count(found.there) AS found
-         FROM (
-           SELECT e.index, ${key.map((column) => `e.${column}`).join(', ')} FROM ${schema}.entry AS e
-           WHERE e.index >= ${from} AND e.index < ${to} AND ${where} OFFSET 0
-         ) AS k
-         LEFT JOIN LATERAL (
-           SELECT true AS there FROM ${schema}.entry AS e
-           WHERE ${same} AND ${where} AND e.index + 0 = k.index OFFSET 0
-         ) AS found ON true`,
-      );
-      return rows[0];
-    });
-    yield { name, expected: Number(counts?.expected), found: Number(counts?.found) };
+    const { entries, places, firsts, identities } = await lookUp(pool, schema, { from, to });
+    yield { name: 'entry_source_revision', expected: entries, found: places };
+    yield { name: 'entry_identity', expected: firsts, found: identities };
   }
+}
+
+interface LookedUp {
+  readonly entries: number;
+  readonly places: number;
+  readonly firsts: number;
+  readonly identities: number;
+}
+
+async function lookUp(
+  pool: pg.Pool,
+  schema: SchemaName,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<LookedUp> {
+  return inTransaction(pool, READ_ONLY, async (client) => {
+    await client.query(ONE_LOOK_FOR_EACH);
+    // with `+ 0` not through the primary key
+    const { rows } = await client.query<Record<keyof LookedUp, string>>(
+      `SELECT count(*) AS entries, count(p.index) AS places,
+         count(*) FILTER (WHERE k.verdict <> 'duplicate') AS firsts, count(i.index) AS identities
+       FROM ${schema}.entry AS k
+       LEFT JOIN ${schema}.entry AS p
+         ON p.source = k.source AND p.revision = k.revision AND p.index + 0 = k.index
+       LEFT JOIN ${schema}.entry AS i
+         ON i.id = k.id AND i.source = k.source AND i.verdict <> 'duplicate' AND i.index + 0 = k.index
+       WHERE k.index >= ${from} AND k.index < ${to}`,
+    );
+    const counted = (name: keyof LookedUp): number => Number(rows[0]?.[name]);
+    return {
+      entries: counted('entries'),
+      places: counted('places'),
+      firsts: counted('firsts'),
+      identities: counted('identities'),
+    };
+  });
 }
 
 /** Many rows have the same key: they are counted as a whole. */
@@ -94,6 +93,19 @@ const COUNTED: readonly CountedIndex[] = [
     expected: ({ rejected, duplicate }) => rejected + duplicate,
   },
 ];
+
+/**
+ * How many rows each other index answers with, and how many it must: of the entries that were verified, and of those that
+ * were appended since.
+ */
+export async function* countEach(
+  pool: pg.Pool,
+  schema: SchemaName,
+  below: VerdictCounts,
+): AsyncGenerator<IndexCount> {
+  for (const index of COUNTED) yield await countEntries(pool, schema, index, below);
+  yield await countSources(pool, schema);
+}
 
 /** A count of the largest index takes longer than other statements may. */
 const COUNT_LIMIT_MS = 600_000;

@@ -100,7 +100,7 @@ function rowsOfSegment(
 /** The places of each term rise, because rows come in their order. */
 export function addTerms(terms: Map<string, number[]>, row: EntryRow, place: number): void {
   const full = terms.size >= MAX_TERMS;
-  for (const term of full ? [...termsOf({ ...row, data: null }), UNINDEXED] : termsOf(row)) {
+  for (const term of full ? [...termsOf(row, null), UNINDEXED] : termsOf(row)) {
     const kept = term.length > MAX_KEPT ? KEY + termKey(term) : term;
     const places = terms.get(kept);
     if (places === undefined) terms.set(kept, [place]);

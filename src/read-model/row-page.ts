@@ -3,8 +3,10 @@ import type pg from 'pg';
 import type { EntryRow } from '../ledger/row.js';
 import { tidText } from '../postgres/binary-value.js';
 import { copyOut } from '../postgres/copy-out.js';
-import { decodeRow, ENTRY_COLUMNS } from './entry-columns.js';
+import { ENTRY_COLUMNS } from './entry-columns.js';
+import { Handover } from './handover.js';
 import type { SchemaName } from './schema-name.js';
+import { readStoredRow } from './stored-row.js';
 
 export interface RowQuery {
   readonly schema: SchemaName;
@@ -25,13 +27,19 @@ export interface RowPlace {
   readonly tuple: string;
 }
 
-export interface RowPage {
-  readonly rows: readonly EntryRow[];
+export interface PageEnd {
   /** of the last row, null when there is none */
   readonly last: RowPlace | null;
   /** no row is left that the conditions name */
   readonly complete: boolean;
 }
+
+export interface RowPage extends PageEnd {
+  readonly rows: readonly EntryRow[];
+}
+
+/** Rows of one array: few are alive at once, which keeps the collector's work small. */
+const ROWS_AT_ONCE = 512;
 
 const EXPRESSIONS = ENTRY_COLUMNS.map(({ expression }) => expression);
 
@@ -41,18 +49,52 @@ const EXPRESSIONS = ENTRY_COLUMNS.map(({ expression }) => expression);
  */
 export async function readRowPage(pool: pg.Pool, query: RowQuery): Promise<RowPage> {
   const rows: EntryRow[] = [];
+  const end = await readInto(pool, query, (row) => {
+    rows.push(row);
+    return true;
+  });
+  return { rows, ...end };
+}
+
+/**
+ * Those of the same rows that match, in arrays that are there while the server still sends the rest.
+ * @param matches by what no condition can say
+ */
+export async function* streamRowPage(
+  pool: pg.Pool,
+  query: RowQuery,
+  matches: (row: EntryRow) => boolean,
+): AsyncGenerator<readonly EntryRow[], PageEnd, void> {
+  const handover = new Handover<EntryRow>(ROWS_AT_ONCE);
+  const reading = readInto(pool, query, (row) => !matches(row) || handover.put(row));
+  reading.then(
+    () => handover.end(),
+    () => handover.end(),
+  );
+  try {
+    yield* handover.arrays();
+    return await reading;
+  } finally {
+    handover.leave();
+    await reading.catch(() => undefined);
+  }
+}
+
+/** @param take false: enough */
+async function readInto(pool: pg.Pool, query: RowQuery, take: (row: EntryRow) => boolean): Promise<PageEnd> {
   let last: RowPlace | null = null;
+  let count = 0;
   let bytes = 0;
   const client = await pool.connect();
   let failure: Error | undefined;
   try {
     await copyOut(client, statementOf(query), (copied) => {
       const tuple = tidText(copied.bytes()) ?? '';
-      const row = decodeRow(() => copied.bytes());
-      rows.push(row);
+      const row = readStoredRow(copied);
       last = { index: row.index ?? '', tuple };
+      count += 1;
       bytes += (row.data?.length ?? 0) + (row.metadata?.length ?? 0);
-      return true;
+      return take(row);
     });
   } catch (error) {
     failure = error as Error;
@@ -60,7 +102,7 @@ export async function readRowPage(pool: pg.Pool, query: RowQuery): Promise<RowPa
   } finally {
     client.release(failure);
   }
-  return { rows, last, complete: rows.length < query.limit && bytes < query.bytes };
+  return { last, complete: count < query.limit && bytes < query.bytes };
 }
 
 function statementOf({ schema, expressions = EXPRESSIONS, where, order, limit, bytes }: RowQuery): string {

@@ -8,7 +8,7 @@ import type { EventFilters } from '../ledger/filters.js';
 import type { EntryRow } from '../ledger/row.js';
 import { conditionsOf, LITERALS } from './conditions.js';
 import { bytesMatch } from './payload-match.js';
-import { readRowPage, type RowPage, type RowPlace } from './row-page.js';
+import { streamRowPage, type PageEnd, type RowPlace } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
 
 export interface RowsFrom {
@@ -18,9 +18,9 @@ export interface RowsFrom {
   readonly expressions: readonly string[];
 }
 
-/** An array ends with the row that reaches this. */
-const MAX_BYTES = 4 * 1024 * 1024;
-const MAX_ROWS = 2_000;
+/** A statement ends with the row that reaches this: so much waits where who asked takes its time. */
+const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_ROWS = 8_000;
 
 /** A statement with filters looks at so many indexes at most, so that it stays short when few rows match. */
 const MAX_WINDOW = 100_000;
@@ -38,10 +38,11 @@ export async function* readRows(
     let after: RowPlace | null = null;
     for (let complete = false; !complete;) {
       const place: string = after === null ? `entry.index >= ${start}` : isAfter(after);
-      const page: RowPage = await readPage(source, [place, `entry.index < ${end}`, ...conditions]);
-      ({ complete, last: after } = page);
-      const rows = needsBytes ? page.rows.filter((row) => rowMatches(row, filters)) : page.rows;
-      if (rows.length > 0) yield rows;
+      ({ complete, last: after } = yield* readPage(
+        source,
+        [place, `entry.index < ${end}`, ...conditions],
+        (row) => !needsBytes || rowMatches(row, filters),
+      ));
     }
   }
 }
@@ -86,8 +87,13 @@ function wholeNumber(index: string): string {
   throw new LedgerError('internal', 'the column index holds no integers: verify the ledger');
 }
 
-function readPage({ pool, schema, expressions }: RowsFrom, where: readonly string[]): Promise<RowPage> {
-  return readRowPage(pool, { schema, expressions, where, order: 'asc', limit: MAX_ROWS, bytes: MAX_BYTES });
+function readPage(
+  { pool, schema, expressions }: RowsFrom,
+  where: readonly string[],
+  matches: (row: EntryRow) => boolean,
+): AsyncGenerator<readonly EntryRow[], PageEnd, void> {
+  const limits = { limit: MAX_ROWS, bytes: MAX_BYTES };
+  return streamRowPage(pool, { schema, expressions, where, order: 'asc', ...limits }, matches);
 }
 
 /** NULL matches no filter on bytes. */

@@ -18,7 +18,7 @@ import { TYPE } from '../postgres/type.js';
 import { checkColumns, type Column } from './columns.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 import { inOurWords, said } from './in-our-words.js';
-import { checkEachIndex } from './indexes.js';
+import { countEach, lookUpEach } from './indexes.js';
 import type { LedgerSnapshot } from './port.js';
 import { readRows } from './rows.js';
 import type { SchemaName } from './schema-name.js';
@@ -49,7 +49,8 @@ export async function takeSnapshot(pool: pg.Pool, schema: SchemaName): Promise<L
       placed: () => inOurWords(readPlaced(pool, schema)),
       rowsAt: (tuples) => said(readRowsAt(pool, schema, expressions, tuples)),
       size: () => said(readSizeNow(pool, schema)),
-      indexes: (below) => inOurWords(checkEachIndex(pool, schema, below)),
+      lookUps: (size) => inOurWords(lookUpEach(pool, schema, size)),
+      counts: (below) => inOurWords(countEach(pool, schema, below)),
     },
   };
 }

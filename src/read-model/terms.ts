@@ -23,15 +23,18 @@ const MAX_SCALARS = 1_024;
 const MAX_BYTES = 1024 * 1024;
 const MAX_LEVELS = 64;
 
-/** The terms of an entry. Takes whatever is recorded: what cannot be indexed gives no terms, and nothing fails. */
-export function termsOf(row: EntryRow): readonly string[] {
+/**
+ * The terms of an entry. Takes whatever is recorded: what cannot be indexed gives no terms, and nothing fails.
+ * @param data null: as if it had none
+ */
+export function termsOf(row: EntryRow, data = row.data): readonly string[] {
   const terms: string[] = [];
   if (row.source !== null) terms.push(sourceTerm(row.source));
   if (row.type !== null) terms.push(typeTerm(row.type));
   if (row.actor !== null) terms.push(actorTerm(row.actor));
   if (row.recordedBy !== null) terms.push(recordedByTerm(row.recordedBy));
   if (row.verdict !== null) terms.push(verdictTerm(row.verdict));
-  return [...terms, ...subjectTerms(row.metadata), ...payloadTerms(row.data)];
+  return [...terms, ...subjectTerms(row.metadata), ...payloadTerms(data)];
 }
 
 const sourceTerm = (source: string): string => `s${source}`;

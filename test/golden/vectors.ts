@@ -69,7 +69,7 @@ function exported(): string {
   const { entries, head } = chained();
   const ledger = 'event-ledger.local/golden';
   const writer = new ExportWriter({ ledger, filters: {}, fromIndex: 0, toIndex: head.size, head });
-  return Buffer.concat([...entries.map((entry) => writer.line(entry)), writer.end()]).toString();
+  return Buffer.concat([writer.lines(entries), writer.end()]).toString();
 }
 
 function ledger(): unknown {

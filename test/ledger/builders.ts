@@ -216,9 +216,12 @@ function tableOf(tables: Tables): TableView {
     },
     rowsAt: (tuples) => Promise.resolve(tuples.map((tuple) => at(tables.rows, tuple))),
     size: () => Promise.resolve(tables.head.size),
-    async *indexes({ accepted, rejected, duplicate }) {
-      const expected = accepted + rejected + duplicate;
+    async *lookUps(expected) {
       yield await Promise.resolve({ name: 'places', expected, found: tables.rows.length });
+    },
+    async *counts({ accepted, rejected, duplicate }) {
+      const expected = accepted + rejected + duplicate;
+      yield await Promise.resolve({ name: 'times', expected, found: tables.rows.length });
     },
   };
 }

@@ -40,7 +40,7 @@ function exported(
   const lines = ledger.entries
     .slice(fromIndex, toIndex)
     .filter(choose)
-    .map((entry) => writer.line(entry));
+    .map((entry) => writer.lines([entry]));
   return Buffer.concat([...lines, writer.end()]);
 }
 

@@ -56,7 +56,7 @@ describe('the manifest', () => {
     const { entries, head } = ledgerOfSize(3);
     const { ledger, filters, fromIndex, toIndex } = MANIFEST;
     const writer = new ExportWriter({ ledger, filters, fromIndex, toIndex, head });
-    const lines = Buffer.concat(entries.map((entry) => writer.line(entry)));
+    const lines = writer.lines(entries);
     const end = writer.end();
     expect(lines.toString().split('\n')).toHaveLength(4);
     expect(end.toString().endsWith('}}\n')).toBe(true);

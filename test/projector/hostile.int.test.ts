@@ -194,7 +194,7 @@ describe.each(LOGS)('an event thrown straight at the log in $name', (kind) => {
     for await (const some of snapshot.rows(0, head.size)) {
       for (const row of some) {
         const read = readEntryRow(row);
-        if (read.ok) checker.write(writer.line(read.entry));
+        if (read.ok) checker.write(writer.lines([read.entry]));
       }
     }
     checker.write(writer.end());

@@ -7,6 +7,7 @@ import { LedgerError } from '../../ledger/error.js';
 import { ExportWriter } from '../../ledger/manifest.js';
 import { clipRange } from '../../ledger/range.js';
 import { readEntryRow, type EntryRow } from '../../ledger/row.js';
+import type { Entry } from '../../ledger/types.js';
 import { acceptsCoding } from '../accept.js';
 import { NDJSON_TYPE } from '../documents.js';
 import { readFilters, readRange } from '../event-query.js';
@@ -76,7 +77,7 @@ async function* exportLines(
   try {
     for await (const some of rows) {
       if (closing.aborted) throw new LedgerError('store-unavailable', 'the server is stopping');
-      const lines = Buffer.concat(some.map((row) => exportLine(row, writer)));
+      const lines = writer.lines(some.map(exported));
       clientsTurn = true;
       yield lines;
       clientsTurn = false;
@@ -92,9 +93,9 @@ async function* exportLines(
   }
 }
 
-function exportLine(row: EntryRow, writer: ExportWriter): Buffer {
+function exported(row: EntryRow): Entry {
   const read = readEntryRow(row);
-  if (read.ok) return writer.line(read.entry);
+  if (read.ok) return read.entry;
   const { index, detail } = read.finding;
   throw new LedgerError(
     'internal',

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalBytes } from '../../src/ledger/canonical-json.js';
+import { headerBytes } from '../../src/ledger/entry.js';
+import { misfit } from '../../src/ledger/header-form.js';
+import { headerAtAGlance } from '../../src/ledger/header-glance.js';
+import { decodeMetadata, encodeMetadata, type Metadata } from '../../src/ledger/metadata.js';
+import { agreesAtAGlance } from '../../src/ledger/metadata-glance.js';
+import type { Header, Instant, Json } from '../../src/ledger/types.js';
+import { at, ledgerOfSize } from './builders.js';
+
+const header = at(ledgerOfSize(3).entries, 2).header;
+const usual: Metadata = {
+  v: 1,
+  recordedAt: '2026-11-20T10:00:00.000Z' as Instant,
+  occurredAt: '2026-11-20T09:00:00.000Z' as Instant,
+  recordedBy: 'admin',
+  actor: 'alice',
+  salt: '0123456789abcdef0123456789abcdef',
+};
+const full: Metadata = {
+  ...usual,
+  id: 'order-1',
+  subject: 'order/1',
+  timestamp: '2026-11-20T10:00:00+01:00',
+  context: { ip: '10.0.0.1', requestId: 'r-1', userAgent: 'a {client}' },
+  cloudevent: { specversion: '1.0' },
+};
+
+describe('a header at a glance', () => {
+  it('is what its bytes are the canonical form of', () => {
+    for (const one of [
+      header,
+      { ...header, occurredAt: null, recordedBy: null, actor: null, schema: null },
+    ]) {
+      expect(headerAtAGlance(headerBytes(one))).toEqual(one);
+    }
+  });
+
+  it('is none that its bytes are not the canonical form of, whatever byte is another', () => {
+    const bytes = headerBytes(header);
+    for (let place = 0; place < bytes.length; place++) {
+      for (const byte of [0x00, 0x20, 0x22, 0x2c, 0x30, 0x39, 0x5c, 0x61, 0x7d, 0xc3, 0xff]) {
+        const changed = Buffer.from(bytes);
+        changed[place] = byte;
+        expectHonest(changed);
+      }
+      expectHonest(Buffer.concat([bytes.subarray(0, place), bytes.subarray(place + 1)]));
+      expectHonest(Buffer.concat([bytes.subarray(0, place), bytes.subarray(place - 1)]));
+    }
+  });
+
+  function expectHonest(bytes: Buffer): void {
+    const read = headerAtAGlance(bytes);
+    if (read === null) return;
+    expect(misfit(read)).toBeNull();
+    expect(headerBytes(read).equals(bytes)).toBe(true);
+  }
+});
+
+describe('metadata at a glance', () => {
+  it('agrees with the header that repeats it', () => {
+    for (const one of [usual, full, { ...usual, occurredAt: null, recordedBy: null, actor: null }]) {
+      expect(agreesAtAGlance(one, encodeMetadata(one))).toEqual({ subject: one.subject ?? null });
+    }
+  });
+
+  it('never agrees where reading it would not', () => {
+    const text = fc.oneof(fc.string(), fc.constantFrom('é', 'a"b', 'a\\b', '', 'x'.repeat(513), 'alice'));
+    const members = fc.record(
+      {
+        v: fc.constantFrom<Json>(1, 2),
+        recordedAt: fc.constantFrom<Json>(usual.recordedAt, usual.occurredAt, 'soon'),
+        occurredAt: fc.constantFrom<Json>(usual.occurredAt, null),
+        recordedBy: fc.oneof(text, fc.constant(null)),
+        actor: fc.oneof(text, fc.constant(null)),
+        salt: fc.constantFrom<Json>(usual.salt, 'ABCDEF0123456789abcdef0123456789', ''),
+        id: text,
+        subject: fc.oneof(text, fc.constant(null)),
+        timestamp: text,
+        context: fc.oneof(text, fc.constantFrom<Json>({ a: [] }, nested(32), nested(33), ['x'], null)),
+        cloudevent: fc.constantFrom<Json>({}, [], 'x'),
+        trace: fc.constantFrom<Json>({ a: 'b' }, { a: 1 }),
+        b: text,
+      },
+      { requiredKeys: ['v', 'recordedAt', 'occurredAt', 'recordedBy', 'actor', 'salt'] },
+    );
+    fc.assert(
+      fc.property(members, (given) =>
+        expectAgreement({ ...usual, ...given } as Metadata, canonicalBytes(given)),
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('never agrees with bytes that are not those that reading takes', () => {
+    const bytes = encodeMetadata(full);
+    for (let place = 0; place < bytes.length; place++) {
+      for (const byte of [0x00, 0x20, 0x22, 0x2c, 0x39, 0x5c, 0x61, 0x7b, 0x7d, 0xc3]) {
+        const changed = Buffer.from(bytes);
+        changed[place] = byte;
+        expectAgreement(full, changed);
+      }
+    }
+    // a name that would end where a quote does, with a member of its own after it
+    const actor = 'alice","b":"';
+    const forged = Buffer.from(encodeMetadata(usual).toString().replace('"alice"', `"${actor}"`));
+    expect(agreesAtAGlance({ ...usual, actor }, forged)).toBeNull();
+  });
+
+  type Repeated = Pick<Header, 'actor' | 'occurredAt' | 'recordedAt' | 'recordedBy'>;
+
+  function expectAgreement(repeated: Repeated, bytes: Buffer): void {
+    const glance = agreesAtAGlance(repeated, bytes);
+    if (glance === null) return;
+    const { actor, occurredAt, recordedAt, recordedBy } = repeated;
+    const read = decodeMetadata(bytes);
+    expect(read).toMatchObject({ actor, occurredAt, recordedAt, recordedBy });
+    expect(read?.subject ?? null).toBe(glance.subject);
+  }
+});
+
+/** So many levels. */
+function nested(levels: number): Json {
+  return levels === 0 ? 0 : { a: nested(levels - 1) };
+}
