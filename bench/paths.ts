@@ -7,6 +7,7 @@ import { EXPORT } from './paths/export.js';
 import { FILTERS } from './paths/filters.js';
 import { INGEST } from './paths/ingest.js';
 import { MEMORY } from './paths/memory.js';
+import { PAYLOAD_INDEX } from './paths/payload-index.js';
 import { SCALE } from './paths/scale.js';
 import { VERIFICATION } from './paths/verification.js';
 import { VERIFY_EXPORT } from './paths/verify-export.js';
@@ -17,6 +18,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   VISIBILITY,
   COLD_START,
   CATCH_UP,
+  PAYLOAD_INDEX,
   VERIFICATION,
   EXPORT,
   VERIFY_EXPORT,

@@ -103,7 +103,8 @@ export async function fillLog(
   }
 }
 
-function candidateOf(n: number, draft: ReturnType<RunSettings['events']['event']>): Candidate {
+/** What the API records of event number n. */
+export function candidateOf(n: number, draft: ReturnType<RunSettings['events']['event']>): Candidate {
   return {
     id: uuidOf(n),
     type: draft.type,
@@ -144,7 +145,8 @@ export async function project(ledger: BenchLedger, entries: number): Promise<num
   }
 }
 
-function segmentsOf(database: LedgerDatabase): Promise<number> {
+/** How many segments the payload index covers. */
+export function segmentsOf(database: LedgerDatabase): Promise<number> {
   return asSuperuser(database, async (client) => {
     const { rows } = await client.query<{ count: string }>('SELECT count(*) AS count FROM ledger.segment');
     return Number(rows[0]?.count);
