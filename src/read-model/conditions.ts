@@ -66,11 +66,21 @@ export function conditionsOf(filters: EventFilters, bind: Binder): readonly stri
   anyOf('verdict', filters.verdicts);
   if (filters.since !== null) conditions.push(`recorded_at >= ${bind.time(filters.since)}`);
   if (filters.until !== null) conditions.push(`recorded_at < ${bind.time(filters.until)}`);
-  if (filters.occurredSince !== null) conditions.push(`occurred_at >= ${bind.time(filters.occurredSince)}`);
-  if (filters.occurredUntil !== null) conditions.push(`occurred_at < ${bind.time(filters.occurredUntil)}`);
+  conditions.push(...occurrenceConditions(filters, bind));
   if (!filters.internal) conditions.push("NOT starts_with(source, '_')");
   for (const occurring of occurrences(filters)) conditions.push(containsAny(occurring, bind));
   return conditions;
+}
+
+/** Those on the time of occurrence alone. */
+export function occurrenceConditions(
+  { occurredSince, occurredUntil }: EventFilters,
+  bind: Binder,
+): readonly string[] {
+  return [
+    ...(occurredSince === null ? [] : [`occurred_at >= ${bind.time(occurredSince)}`]),
+    ...(occurredUntil === null ? [] : [`occurred_at < ${bind.time(occurredUntil)}`]),
+  ];
 }
 
 interface Occurring {

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { Entry, Index } from '../ledger/types.js';
-import { conditionsOf, LITERALS } from './conditions.js';
+import { conditionsOf, LITERALS, occurrenceConditions } from './conditions.js';
 import { toEntry } from './entry-columns.js';
 import { proposePlaces } from './payload-index.js';
 import { bytesMatch } from './payload-match.js';
@@ -15,7 +15,7 @@ import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
 import { readRowPage } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
-import { coveredRuns, type Run } from './segments.js';
+import { areFewOfTime, coveredRuns, type Run } from './segments.js';
 import { termGroups } from './terms.js';
 
 interface Query {
@@ -26,8 +26,11 @@ interface Query {
   readonly deadline: number;
 }
 
-/** Segments that are looked up at first; then so many times more, as long as a page is not full. */
-const FIRST_LOOK = 8;
+/**
+ * Segments that are looked up at first; then so many times more, as long as a page is not full. A statement more costs as
+ * much as a hundred segments do.
+ */
+const FIRST_LOOK = 64;
 const GROWTH = 8;
 
 /** What a page, unless it asks for less, and each of the statements for it, has of data and metadata before it ends. */
@@ -64,6 +67,10 @@ async function* walk(query: Query, page: EventPage, wanted: number): AsyncGenera
   const tail = clipRun({ from: covered * SEGMENT, to: size }, range);
   const indexed = runs.map(({ from, to }) => clipRun({ from: from * SEGMENT, to: to * SEGMENT }, range));
   const parts = [...indexed, tail].filter(({ from, to }) => from < to);
+  if (await isTimeRare(query)) {
+    yield* scanTime(query, range, wanted);
+    return;
+  }
   const groups = termGroups(query.filters);
   for (const part of query.order === 'asc' ? parts : parts.reverse()) {
     if (part === tail || groups.length === 0) yield* scan(query, part, wanted);
@@ -88,6 +95,20 @@ async function* scan(query: Query, range: Run, wanted: number): AsyncGenerator<E
   yield* matching(query, range, conditionsOf(query.filters, LITERALS), wanted);
 }
 
+/** Whether few entries have the times of occurrence that are asked for. */
+async function isTimeRare({ pool, schema, filters }: Query): Promise<boolean> {
+  const asked = filters.occurredSince !== null || filters.occurredUntil !== null;
+  return asked && (await areFewOfTime(pool, schema, filters));
+}
+
+/** Everything in a range that matches, through the index on the time of occurrence, whatever the planner believes. */
+async function* scanTime(query: Query, range: Run, wanted: number): AsyncGenerator<Entry> {
+  const { schema, filters } = query;
+  const ofTime = occurrenceConditions(filters, LITERALS).join(' AND ');
+  const few = `entry.index = ANY (ARRAY(SELECT e.index FROM ${schema}.entry AS e WHERE ${ofTime} OFFSET 0))`;
+  yield* matching(query, range, [few, ...conditionsOf(filters, LITERALS)], wanted);
+}
+
 /** What the index proposes in a range, checked. */
 async function* lookUp(
   query: Query,
@@ -95,17 +116,35 @@ async function* lookUp(
   range: Run,
   wanted: number,
 ): AsyncGenerator<Entry> {
-  for (const { from, to } of looks(range, query.order)) {
+  for (const look of looks(range, query.order)) {
     checkTime(query);
-    const proposed = await proposePlaces(query.pool, query.schema, groups, from, to);
-    const indexes = [...proposed]
-      .flatMap(([segment, places]) => places.map((place) => segment * SEGMENT + place))
-      .filter((index) => index >= range.from && index < range.to)
-      .sort(query.order === 'asc' ? (a, b) => a - b : (a, b) => b - a);
-    for (let at = 0; at < indexes.length; at += wanted) {
-      yield* check(query, range, indexes.slice(at, at + wanted));
+    const placesOf = await proposePlaces(query.pool, query.schema, groups, look.from, look.to);
+    let indexes: number[] = [];
+    for (const segment of segmentsIn(look, query.order)) {
+      indexes.push(...indexesOf(segment, placesOf(segment), range, query.order));
+      for (; indexes.length >= wanted; indexes = indexes.slice(wanted)) {
+        yield* check(query, range, indexes.slice(0, wanted));
+      }
     }
+    if (indexes.length > 0) yield* check(query, range, indexes);
   }
+}
+
+function* segmentsIn({ from, to }: Run, order: 'asc' | 'desc'): Generator<number> {
+  for (let n = 0; n < to - from; n++) yield order === 'asc' ? from + n : to - 1 - n;
+}
+
+/** @param places in no order */
+function indexesOf(
+  segment: number,
+  places: readonly number[],
+  range: Run,
+  order: 'asc' | 'desc',
+): readonly number[] {
+  return places
+    .map((place) => segment * SEGMENT + place)
+    .filter((index) => index >= range.from && index < range.to)
+    .sort(order === 'asc' ? (a, b) => a - b : (a, b) => b - a);
 }
 
 /** The segments of a range in ever larger groups, in the page's order. */

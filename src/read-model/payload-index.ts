@@ -142,14 +142,18 @@ async function insertSegment(
   });
 }
 
-/** By segment, from ≤ segment < to, the places where every group has one of its terms; in no order. */
+/**
+ * What the index knows of the segments from ≤ segment < to.
+ * @returns of one of them, the places where every group has one of its terms, in no order: computed when asked for, since a
+ *   page is full long before what is frequent has been gone through
+ */
 export async function proposePlaces(
   pool: pg.Pool,
   schema: SchemaName,
   groups: readonly (readonly string[])[],
   from: number,
   to: number,
-): Promise<ReadonlyMap<number, readonly number[]>> {
+): Promise<(segment: number) => readonly number[]> {
   const keys = groups.map((group) => group.map(termKey));
   const { rows } = await pool.query<{ segment: number; term: string; places: Buffer }>({
     name: `places ${schema}`,
@@ -162,12 +166,10 @@ export async function proposePlaces(
     const terms = found.get(segment) ?? new Map<string, Buffer>();
     found.set(segment, terms.set(term, places));
   }
-  const proposed = new Map<number, readonly number[]>();
-  for (const [segment, terms] of found) {
-    const places = intersect(keys.map((group) => encodedOf(group, terms)));
-    if (places.length > 0) proposed.set(segment, places);
-  }
-  return proposed;
+  return (segment) => {
+    const terms = found.get(segment);
+    return terms === undefined ? [] : intersect(keys.map((group) => encodedOf(group, terms)));
+  };
 }
 
 function encodedOf(keys: readonly string[], terms: ReadonlyMap<string, Buffer>): readonly Buffer[] {

@@ -24,18 +24,24 @@ export async function coveredRuns(
 ): Promise<{ readonly size: number; readonly covered: number; readonly runs: readonly Run[] }> {
   const parameters = new Parameters();
   const conditions = timeConditions(filters, parameters);
-  const { rows } = await pool.query<{ size: string; covered: number; segments: number[] | null }>(
-    `SELECT size, (SELECT coalesce(max(segment) + 1, 0) FROM ${schema}.segment) AS covered,
-       ${conditions.length === 0 ? 'NULL' : segmentsWhere(schema, conditions)} AS segments
-     FROM ${schema}.head`,
-    parameters.values,
-  );
+  const { rows } = await pool.query<{ size: string; covered: number; segments: number[] | null }>({
+    name: `covered runs ${schema} ${boundsIn(filters)}`,
+    text: `SELECT size, (SELECT coalesce(max(segment) + 1, 0) FROM ${schema}.segment) AS covered,
+        ${conditions.length === 0 ? 'NULL' : segmentsWhere(schema, conditions)} AS segments
+      FROM ${schema}.head`,
+    values: parameters.values,
+  });
   const { size = '0', covered = 0, segments = null } = rows[0] ?? {};
   return {
     size: Number(size),
     covered,
     runs: segments === null ? [{ from: 0, to: covered }] : toRuns(segments),
   };
+}
+
+/** Which bounds of times there are: each combination is a statement of its own. */
+function boundsIn({ since, until, occurredSince, occurredUntil }: EventFilters): string {
+  return [since, until, occurredSince, occurredUntil].map((bound) => (bound === null ? '-' : '+')).join('');
 }
 
 function segmentsWhere(schema: SchemaName, conditions: readonly string[]): string {
@@ -51,6 +57,27 @@ function timeConditions(filters: EventFilters, parameters: Parameters): readonly
     ...(occurredSince === null ? [] : [`occurred_to >= ${parameters.time(occurredSince)}`]),
     ...(occurredUntil === null ? [] : [`occurred_from < ${parameters.time(occurredUntil)}`]),
   ];
+}
+
+/** Entries that are looked at one by one rather than looked for by what else they have. */
+const FEW = 1_000;
+
+/** Whether the times of occurrence that are asked for leave few entries: the index on them knows at once. */
+export async function areFewOfTime(
+  pool: pg.Pool,
+  schema: SchemaName,
+  { occurredSince, occurredUntil }: EventFilters,
+): Promise<boolean> {
+  const { rows } = await pool.query<{ count: number }>({
+    name: `few of time ${schema}`,
+    text: `SELECT count(*)::integer AS count FROM (
+        SELECT FROM ${schema}.entry
+        WHERE occurred_at >= coalesce($1::timestamptz, '-infinity') AND occurred_at < coalesce($2::timestamptz, 'infinity')
+        LIMIT ${FEW + 1}
+      ) AS e`,
+    values: [occurredSince, occurredUntil],
+  });
+  return (rows[0]?.count ?? Infinity) <= FEW;
 }
 
 /** @param segments rising */
