@@ -128,30 +128,48 @@ async function takeSamples(api: Caller, entries: number, count: number): Promise
 
 const UNFILTERED = ['no filter', []] as const;
 
-/** Of an entry that has something few entries have: that, with everything else it has, and with what another one has. */
+/**
+ * Of an entry that has something few entries have: that, with everything else it has, and with what another one has. The
+ * same for a short time in which few events happened.
+ */
 async function combinations(
   single: Filters,
   another: Filters,
   isFew: (filter: Filter) => Promise<boolean>,
 ): Promise<Filters> {
   const combined = new Map<string, Filter>();
-  const few = await firstFew(single, isFew);
-  if (few === null) return combined;
-  const kinds = [...single.keys()].filter((kind) => kind !== few.kind);
-  for (const kind of kinds) combined.set(`few and ${kind}`, [...few.filter, ...(single.get(kind) ?? [])]);
-  for (const kind of kinds)
-    combined.set(`few and another's ${kind}`, [...few.filter, ...(another.get(kind) ?? [])]);
+  const rare = await firstFew(single, OFTEN_FEW, isFew);
+  const time = await firstFew(single, TIMES, isFew);
+  for (const [name, few] of [['few', rare] as const, ['few of a time', time] as const]) {
+    if (few === null) continue;
+    for (const kind of [...single.keys()].filter((each) => each !== few.kind && !isPart(each, few.kind))) {
+      combined.set(`${name} and ${kind}`, [...few.filter, ...(single.get(kind) ?? [])]);
+      combined.set(`${name} and another's ${kind}`, [...few.filter, ...(another.get(kind) ?? [])]);
+    }
+  }
   return combined;
 }
 
 /** In this order: what most often is rare, and not unique. */
 const OFTEN_FEW = ['actor', 'subject', 'payload path', 'payload pointer', 'source', 'type'];
+const TIMES = ['occurredSince and occurredUntil'];
+
+/** A bound of a time is given once. */
+function isPart(kind: string, whole: string): boolean {
+  return whole.split(' and ').includes(kind);
+}
+
+interface Few {
+  readonly kind: string;
+  readonly filter: Filter;
+}
 
 async function firstFew(
   single: Filters,
+  kinds: readonly string[],
   isFew: (filter: Filter) => Promise<boolean>,
-): Promise<{ readonly kind: string; readonly filter: Filter } | null> {
-  for (const kind of OFTEN_FEW) {
+): Promise<Few | null> {
+  for (const kind of kinds) {
     const filter = single.get(kind);
     if (filter !== undefined && (await isFew(filter))) return { kind, filter };
   }

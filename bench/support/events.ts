@@ -51,11 +51,19 @@ export const MADE_EVENTS: EventMaker = {
       type: `cloud.${name}`,
       actor,
       subject: `account-${random() % 5_000}`,
-      timestamp: new Date(1_780_000_000_000 + n * 250).toISOString(),
+      timestamp: new Date(1_780_000_000_000 + n * 250 - lateness(random)).toISOString(),
       payload,
     };
   },
 };
+
+const LATE_ONE_IN = 20;
+const LATE_AT_MOST_MS = 86_400_000;
+
+/** Some events are reported long after they happened, so that times of occurrence do not rise as indexes do. */
+function lateness(random: () => number): number {
+  return random() % LATE_ONE_IN === 0 ? random() % LATE_AT_MOST_MS : 0;
+}
 
 /**
  * Those of a file, one event a line, again and again, each told apart by a member that is added to its payload.
