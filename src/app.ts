@@ -138,8 +138,10 @@ export async function runApi(
     await Promise.all([reader.close(), log.close()]);
   };
   try {
-    await registerSchemas(log, files, { now: () => instantFromMs(Date.now()) });
-    await reportSelfCheck(reader, logger);
+    await Promise.all([
+      registerSchemas(log, files, { now: () => instantFromMs(Date.now()) }),
+      reportSelfCheck(reader, logger),
+    ]);
     return { url: await listen(server, options), close };
   } catch (error) {
     await close();

@@ -1,5 +1,6 @@
 /** Serving: the parts that a command runs until it is stopped. */
-import { runApi, runProjector, type OperationsOptions, type Running, type RunningProjector } from '../app.js';
+import type * as App from '../app.js';
+import type { OperationsOptions, Running, RunningProjector } from '../app.js';
 import { API_PORT, readConfig, type Config } from '../config.js';
 import { LedgerError } from '../ledger/error.js';
 import { openStores, type Stores } from '../stores.js';
@@ -36,16 +37,22 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
     );
   }
   const logger = makeLogger(config.logLevel);
+  // loading the program and making a database take about as long, and do not need each other
+  const loading = import('../app.js');
+  loading.catch(() => undefined);
   const running: Closable[] = [];
   let stores: Stores | null = null;
   endInTime(stop);
   try {
     stores = await openStores(config, logger, stop);
+    const app = await loading;
     const telling = parts.includes('api') ? null : whereToTell(config);
-    const projector = parts.includes('projector') ? await runProjector(stores, logger, telling) : undefined;
+    const projector = parts.includes('projector')
+      ? await app.runProjector(stores, logger, telling)
+      : undefined;
     if (projector !== undefined) running.push({ name: 'projector', close: () => projector.close() });
     if (parts.includes('api')) {
-      const api = serveApi(stores, config, logger, projector);
+      const api = serveApi(app, stores, config, logger, projector);
       running.push({ name: 'api', close: () => closeStarted(api) });
       await Promise.race([api, untilAborted(stop)]);
     } else logger.info(telling === null ? {} : { url: projector?.url }, 'ready');
@@ -79,6 +86,7 @@ async function closeStarted(starting: Promise<Running>): Promise<void> {
 }
 
 async function serveApi(
+  { runApi }: typeof App,
   stores: Stores,
   config: Config,
   logger: ReturnType<typeof makeLogger>,
