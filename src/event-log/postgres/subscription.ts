@@ -5,6 +5,7 @@
  * it has committed, so positions become visible in order, and a page that shows position n shows all below it that
  * will ever be. Reading on from the last position seen is therefore exact, and the bell only says when to look.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Position, RecordedEvent } from '../../ledger/types.js';
 import type { LogBatch } from '../port.js';
 import type { Bell } from './bell.js';
@@ -12,6 +13,13 @@ import type { Page } from './page.js';
 
 /** So often a live subscription looks by itself, in case that a notification was lost. */
 const LOOK_EVERY_MS = 1_000;
+
+/**
+ * A page of so many events shows that more are coming at once. The next look waits until the one before it is so long ago:
+ * whatever is done for each page is then done for many events, and costs those who append less.
+ */
+const BUSY_EVENTS = 8;
+const REST_MS = 25;
 
 export interface SubscriptionParts {
   readonly read: (after: number) => Promise<Page>;
@@ -28,14 +36,14 @@ export async function* subscription(
     const page = read(after);
     // one that nobody waits for any more
     page.catch(() => undefined);
-    return { rung: bell.rung, page };
+    return { rung: bell.rung, page, at: performance.now() };
   };
 
   let after = start;
   let saidLive = false;
   let ahead: Look | null = null;
   for (;;) {
-    const { rung, page } = ahead ?? look(after);
+    const { rung, page, at } = ahead ?? look(after);
     ahead = null;
     const found = await untilAborted(page, signal);
     if (found === null) return;
@@ -45,7 +53,9 @@ export async function* subscription(
     if (found.full) ahead = look(after);
     if (found.events.length > 0 || !saidLive) yield { events: found.events, live: !found.full };
     saidLive = !found.full;
-    if (!found.full) await bell.wait(rung, LOOK_EVERY_MS, signal);
+    if (found.full) continue;
+    await bell.wait(rung, LOOK_EVERY_MS, signal);
+    if (found.events.length >= BUSY_EVENTS) await rest(at + REST_MS - performance.now(), signal);
   }
 }
 
@@ -53,6 +63,12 @@ interface Look {
   /** what the bell said before the page was read */
   readonly rung: number;
   readonly page: Promise<Page>;
+  /** when it began, as performance.now() says it */
+  readonly at: number;
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 function lastPosition(events: readonly RecordedEvent[]): number | null {

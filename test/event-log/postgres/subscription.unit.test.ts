@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LogBatch } from '../../../src/event-log/port.js';
 import type { Page } from '../../../src/event-log/postgres/page.js';
 import { parsePosition, subscription } from '../../../src/event-log/postgres/subscription.js';
@@ -20,6 +20,7 @@ function eventAt(position: number): RecordedEvent {
 /** A log of so many events in pages of two, that counts how often it is read. */
 class FakeLog {
   length: number;
+  pageSize = 2;
   reads: number[] = [];
   rung = 0;
   waits: number[] = [];
@@ -32,8 +33,9 @@ class FakeLog {
   subscribe(start = 0): AsyncGenerator<LogBatch> {
     const read = (after: number): Promise<Page> => {
       this.reads.push(after);
-      const places = [after + 1, after + 2].filter((place) => place <= this.length);
-      return Promise.resolve({ events: places.map(eventAt), full: places.length === 2 });
+      const left = Math.min(this.pageSize, this.length - after);
+      const events = Array.from({ length: left }, (_, n) => eventAt(after + 1 + n));
+      return Promise.resolve({ events, full: left === this.pageSize });
     };
     const wait = (seen: number): Promise<void> => {
       this.waits.push(seen);
@@ -89,6 +91,26 @@ describe('a subscription', () => {
     log.length = 1;
     await next;
     expect(log.waits[0]).toBe(7);
+  });
+
+  test('rests between the pages of a log that is busy, and not between those of one that is not', async () => {
+    vi.useFakeTimers();
+    try {
+      const log = new FakeLog(2);
+      log.pageSize = 1_000;
+      const batches = log.subscribe();
+      await batches.next();
+      log.length = 20;
+      expect(await places(batches)).toEqual([Array.from({ length: 18 }, (_, n) => 3 + n), true]);
+      log.length = 21;
+      const next = places(batches);
+      await vi.advanceTimersByTimeAsync(20);
+      expect(log.reads).toEqual([0, 2]);
+      await vi.advanceTimersByTimeAsync(5);
+      expect(await next).toEqual([[21], true]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('ends with the error of a read, and without one when aborted', async () => {
