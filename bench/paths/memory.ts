@@ -47,6 +47,8 @@ type Peaks = ReadonlyMap<string, number>;
 
 /** Each by a process that did nothing else: what it had at most, in MB. Once, for all takes its time. */
 async function peaksOf(bench: Bench, entries: number): Promise<Peaks> {
+  // heaps are as large as they get after some 100,000 entries: more than there is time for
+  if (bench.quick) return new Map([['import', await peakOfImport(bench, entries)]]);
   const ledger = await bench.ledgers.of(entries);
   return new Map([
     ['export', await peakOfApi(ledger, `/v1/export?toIndex=${entries}`)],
