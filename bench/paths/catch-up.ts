@@ -13,6 +13,7 @@ import { asSuperuser } from '../../test/support/database.js';
 import { inTurn, type Bench, type Benchmark, type Result } from '../benchmark.js';
 import { SIZES } from '../support/events.js';
 import { createBenchLedger, fillLog, registerSchemas, type BenchLedger } from '../support/ledger.js';
+import { summarise } from '../support/statistics.js';
 
 interface Load {
   readonly what: string;
@@ -36,7 +37,8 @@ export const CATCH_UP: Benchmark = {
   name: 'catch-up',
   async run(bench) {
     const results: Result[] = [];
-    for (const load of bench.quick ? QUICK : LOADS) results.push(await measure(bench, load));
+    const side = bench.eventStoreUrl === null ? measure : measureAlone;
+    for (const load of bench.quick ? QUICK : LOADS) results.push(await side(bench, load));
     return results;
   },
 };
@@ -46,11 +48,11 @@ async function measure(bench: Bench, { what, size, events, target }: Load): Prom
   const folder = await mkdtemp(join(tmpdir(), 'bench-catch-up-'));
   try {
     await registerSchemas(ledger);
-    await fillLog(ledger.database, bench, { to: events, size });
+    const end = await fillLog(ledger.database, bench, { to: events, size });
     // as after a while: nothing is left to do for the log's rows that one side would find done by the other
     await asSuperuser(ledger.database, (client) => client.query('VACUUM (ANALYZE) event_log.event'));
     await ledger.keep();
-    await catchUp(ledger);
+    await catchUp(ledger, end);
     await writeFinishedBatches(ledger, folder);
     const sides = {
       floor: async () => {
@@ -59,7 +61,7 @@ async function measure(bench: Bench, { what, size, events, target }: Load): Prom
       },
       subject: async () => {
         await ledger.restore();
-        return catchUp(ledger);
+        return catchUp(ledger, end);
       },
     };
     const path = `projector catching up, ${what} payloads`;
@@ -70,30 +72,49 @@ async function measure(bench: Bench, { what, size, events, target }: Load): Prom
   }
 }
 
+/** On a log in EventStoreDB, of everything that it holds: once, because it cannot be put back to what it was. */
+async function measureAlone(bench: Bench, { what, size, events }: Load): Promise<Result> {
+  const ledger = await createBenchLedger(bench);
+  try {
+    const end = await fillLog(ledger.database, bench, { to: events, size });
+    const subject = summarise([await catchUp(ledger, end)]);
+    const path = `projector catching up from EventStoreDB, ${what} payloads`;
+    return { path, unit: 'events/s', subject, floor: null, ratio: null, target: null };
+  } finally {
+    await ledger.remove();
+  }
+}
+
 /** How often the head is looked at: a look is a primary key's row. */
 const LOOK_EVERY_MS = 5;
 
-/** The projector that users start. @returns events a second, from the first batch that was committed to the last */
-async function catchUp(ledger: BenchLedger): Promise<number> {
+/**
+ * The projector that users start.
+ * @param end the position of the newest event
+ * @returns events a second, from the first batch that was committed to the last
+ */
+async function catchUp(ledger: BenchLedger, end: string | null): Promise<number> {
   return asSuperuser(ledger.database, async (client) => {
-    const size = async (): Promise<number> => {
-      const { rows } = await client.query<{ size: string }>('SELECT size FROM ledger.head');
-      return Number(rows[0]?.size);
+    const headWhen = async (reached: (head: Head) => boolean): Promise<number> => {
+      for (;;) {
+        const { rows } = await client.query<Head>('SELECT size, position FROM ledger.head');
+        if (rows[0] !== undefined && reached(rows[0])) return Number(rows[0].size);
+        await delay(LOOK_EVERY_MS);
+      }
     };
-    const { rows } = await client.query<{ position: string }>('SELECT position FROM event_log.counter');
-    const all = Number(rows[0]?.position);
     const starting = ledger.start('projector');
-    let first = 0;
-    while (first === 0) {
-      await delay(LOOK_EVERY_MS);
-      first = await size();
-    }
+    const first = await headWhen(({ size }) => size !== '0');
     const began = performance.now();
-    while ((await size()) < all) await delay(LOOK_EVERY_MS);
+    const last = await headWhen(({ position }) => position === end);
     const seconds = (performance.now() - began) / 1_000;
     await (await starting).stop();
-    return (all - first) / seconds;
+    return (last - first) / seconds;
   });
+}
+
+interface Head {
+  readonly size: string;
+  readonly position: string | null;
 }
 
 /** The rows of a finished ledger in the batches that the projector makes of them, a file of COPY's form for each. */

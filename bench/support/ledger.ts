@@ -1,12 +1,13 @@
 /** Ledgers to measure on: a PostgreSQL that is set as the embedded one, durable, with the processes of production. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { openEventStoreDbEventLog } from '../../src/event-log/eventstoredb/event-log.js';
 import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js';
 import type { Candidate } from '../../src/event-log/port.js';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
 import { encodeMetadata } from '../../src/ledger/metadata.js';
 import { instantFromMs } from '../../src/ledger/time.js';
-import type { EventId, Instant, Json } from '../../src/ledger/types.js';
+import type { EventId, Instant, Json, Position } from '../../src/ledger/types.js';
 import { asSuperuser, createLedgerDatabaseOn, type LedgerDatabase } from '../../test/support/database.js';
 import { eventually, startLedger, type LedgerProcess } from '../../test/support/ledger-process.js';
 import { startTestServer, type TestServer } from '../../test/support/postgres-server.js';
@@ -78,15 +79,19 @@ const CHUNK = 1_000;
 const FIRST_RECORDED_MS = 1_785_000_000_000;
 
 /**
- * Append events `from` ≤ n < `to` to the log in PostgreSQL, as the API records them, and past the API, which is slower.
+ * Append events `from` ≤ n < `to` to the log, as the API records them, and past the API, which is slower.
  * @param size of payloads, in bytes
+ * @returns the position of the newest event
  */
 export async function fillLog(
   { apiUrl }: LedgerDatabase,
-  { events }: RunSettings,
+  { events, eventStoreUrl }: RunSettings,
   { from = 0, to, size }: { readonly from?: number; readonly to: number; readonly size?: number },
-): Promise<void> {
-  const log = openPostgresEventLog({ url: apiUrl, applicationName: 'bench' });
+): Promise<Position | null> {
+  const log =
+    eventStoreUrl === null
+      ? openPostgresEventLog({ url: apiUrl, applicationName: 'bench' })
+      : openEventStoreDbEventLog({ url: eventStoreUrl });
   try {
     for (let at = from; at < to; at += CHUNK) {
       const bySource = new Map<string, Candidate[]>();
@@ -98,6 +103,7 @@ export async function fillLog(
       }
       await Promise.all([...bySource].map(([source, candidates]) => log.append(source, candidates)));
     }
+    return await log.newest();
   } finally {
     await log.close();
   }
