@@ -6,6 +6,7 @@ import { parseNotedHead } from '../ledger/manifest.js';
 import type { Head } from '../ledger/types.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { openInput, type Input } from './input.js';
+import { readLineContents, sharedBlocks } from './line-contents-reader.js';
 import { print, shown } from './output.js';
 import { showProgress } from './progress.js';
 import { stopped, type Run } from './stopping.js';
@@ -35,9 +36,9 @@ async function verifyExport(
 ): Promise<ExitCode> {
   const checker = new ExportChecker(options.head === undefined ? {} : { head: requireHead(options.head) });
   const input = await openInput(file, stop);
-  const damage = await feed(checker, input, options.json === true);
+  const { damage, digest } = await feed(checker, input, options.json === true);
   if (stop.aborted) return stopped(`${input.read()} bytes were checked, and nothing is said of the file`);
-  const report = checker.end();
+  const report = checker.end(digest);
   const intact = report.intact && damage === null;
   if (options.json === true)
     print(JSON.stringify({ ...report, intact, ...(damage === null ? {} : { damage }) }));
@@ -51,19 +52,71 @@ function requireHead(text: string): Head {
   throw new LedgerError('invalid-input', `--head ${text}: must be SIZE:HASH, the hash in 64 hex digits`);
 }
 
-/** @returns what kept the file from being read to its end, null when nothing did */
-async function feed(checker: ExportChecker, input: Input, quiet: boolean): Promise<string | null> {
+/** A file that is smaller is checked before another thread has begun. */
+const WORTH_A_THREAD_BYTES = 16 * 1024 * 1024;
+
+/** What kept the file from being read to its end, null when nothing did; and the digest, where it was made elsewhere. */
+interface Fed {
+  readonly damage: string | null;
+  readonly digest?: string;
+}
+
+async function feed(checker: ExportChecker, input: Input, quiet: boolean): Promise<Fed> {
   const progress = showProgress('bytes', { quiet: quiet || input.size === null });
+  const update = (): void => progress.update(input.read(), input.size);
   try {
-    for await (const chunk of input.bytes) {
+    if ((input.size ?? Infinity) >= WORTH_A_THREAD_BYTES) return await feedBesides(checker, input, update);
+    const damage = await untilDamaged(input.bytes, (chunk) => {
       checker.write(chunk);
-      progress.update(input.read(), input.size);
-    }
-    return null;
-  } catch (error) {
-    return (error as Error).message;
+      update();
+    });
+    return { damage };
   } finally {
     progress.stop();
+  }
+}
+
+/** Blocks that another thread may be ahead. */
+const AHEAD = 3;
+
+/** The contents of the lines are looked at by another thread. */
+async function feedBesides(checker: ExportChecker, input: Input, update: () => void): Promise<Fed> {
+  const reader = readLineContents();
+  const waiting: { readonly block: Buffer; readonly contents: ReturnType<typeof reader.take> }[] = [];
+  const check = async (left: number): Promise<void> => {
+    for (let next = waiting[0]; next !== undefined && waiting.length > left; next = waiting[0]) {
+      waiting.shift();
+      checker.write(next.block, await next.contents);
+      update();
+    }
+  };
+  try {
+    const damage = await untilDamaged(sharedBlocks(input.bytes), async (block) => {
+      waiting.push({ block, contents: reader.take(block) });
+      await check(AHEAD);
+    });
+    await check(0);
+    return { damage, digest: await reader.digest() };
+  } finally {
+    await reader.close();
+  }
+}
+
+/** @returns what ended the bytes before their end, null when nothing did */
+async function untilDamaged<Bytes>(
+  bytes: AsyncIterable<Bytes>,
+  take: (bytes: Bytes) => void | Promise<void>,
+): Promise<string | null> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  for (;;) {
+    let next: IteratorResult<Bytes>;
+    try {
+      next = await iterator.next();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    if (next.done === true) return null;
+    await take(next.value);
   }
 }
 
