@@ -33,6 +33,9 @@ export interface FollowingParts {
 
 const PATIENCE_MS = 500;
 
+/** So many events at once come from more than one or two producers. */
+const CROWD = 8;
+
 interface Upcoming {
   readonly portion: LogBatch;
   readonly delivered: Delivered;
@@ -98,7 +101,7 @@ export async function follow(parts: FollowingParts): Promise<void> {
       });
       // a failure is thrown where it is awaited; meanwhile nothing more is read
       committing.catch(() => failed.abort());
-      if (portion.live) indexing.calm();
+      if (portion.live) indexing.calm(portion.events.length >= CROWD);
     }
   } finally {
     failed.abort();

@@ -8,11 +8,16 @@ import type { Leadership } from '../read-model/port.js';
 /** So long after the log came to its end: a trickle of events does not ask with every one of them. */
 const PAUSE_MS = 250;
 
+/** So long, at most, it waits for a moment in which no events come in numbers: what takes them in needs the time more. */
+const PATIENCE_MS = 10_000;
+
 export class PayloadIndexing {
   readonly #ledger: Pick<Leadership, 'indexPayloads'>;
   readonly #logger: Logger;
   #step: AbortController | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** when it began to wait, as performance.now() says it */
+  #waitingSince = 0;
   /** the log came to its end again while a step was under way */
   #again = false;
   #stopped = false;
@@ -22,13 +27,19 @@ export class PayloadIndexing {
     this.#logger = logger;
   }
 
-  /** The log is at its end: there is time. */
-  calm(): void {
-    if (this.#stopped || this.#timer !== null) return;
+  /**
+   * The log is at its end: there is time.
+   * @param crowded many events came at once, and more will: a better time may come
+   */
+  calm(crowded = false): void {
+    if (this.#stopped) return;
     if (this.#step !== null) {
       this.#again = true;
       return;
     }
+    if (this.#timer === null) this.#waitingSince = performance.now();
+    else if (!crowded || performance.now() - this.#waitingSince > PATIENCE_MS) return;
+    else clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#fill(), PAUSE_MS).unref();
   }
 
