@@ -5,7 +5,7 @@
  */
 import { asSuperuser } from '../../test/support/database.js';
 import type { LedgerProcess } from '../../test/support/ledger-process.js';
-import { inTurn, type Bench, type Benchmark, type Result, type Target } from '../benchmark.js';
+import { inTurn, type Bench, type Benchmark, type Result, type Side, type Target } from '../benchmark.js';
 import { SIZES, type EventDraft } from '../support/events.js';
 import { startFloor, type FloorProcess } from '../support/floor-process.js';
 import { createBenchLedger, type BenchLedger } from '../support/ledger.js';
@@ -66,18 +66,35 @@ async function alone(bench: Bench): Promise<Result[]> {
   }
 }
 
-/** `event-ledger start` in an empty folder: API, projector and PostgreSQL as users have them. */
+/**
+ * `event-ledger start` in an empty folder: API, projector and PostgreSQL as users have them. One for each measurement, so
+ * that none does anything while the floor is measured.
+ */
 async function started(bench: Bench): Promise<Result[]> {
-  const embedded = await startEmbedded(bench);
-  try {
-    const results: Result[] = [];
-    for (const row of rowsFor(bench, 'started')) {
-      results.push(await measure(bench, row, embedded.process, null));
+  const results: Result[] = [];
+  for (const row of rowsFor(bench, 'started')) {
+    const floor = await startFloorOf(row, null);
+    try {
+      const sides = {
+        floor: sideOf(bench, row, floor.url),
+        subject: async () => {
+          const embedded = await startEmbedded(bench);
+          try {
+            const side = sideOf(bench, row, embedded.process.url);
+            await side();
+            return await side();
+          } finally {
+            await embedded.remove();
+          }
+        },
+      };
+      await sides.floor();
+      results.push(resultOf(bench, row, await inTurn(bench.rounds, sides)));
+    } finally {
+      await floor.stop();
     }
-    return results;
-  } finally {
-    await embedded.remove();
   }
+  return results;
 }
 
 function rowsFor(bench: Bench, kind: 'alone' | 'started'): readonly Row[] {
@@ -92,30 +109,32 @@ async function measure(
 ): Promise<Result> {
   const floor = await startFloorOf(row, ledger);
   try {
-    const requests = requestsOf(bench, row);
-    const side = (url: string) => async (): Promise<number> => {
-      const { seconds } = await sendLoad({
-        url: `${url}/v1/events`,
-        connections: CONNECTIONS,
-        ...requests(),
-      });
-      return eventsOf(bench, row) / seconds;
-    };
-    const sides = { subject: side(subject.url), floor: side(floor.url) };
+    const sides = { subject: sideOf(bench, row, subject.url), floor: sideOf(bench, row, floor.url) };
     // both are compiled by the time that it counts
     await sides.floor();
     await sides.subject();
-    const { path, target } = row;
-    const figures = await inTurn(bench.rounds, sides);
-    return {
-      path: `POST /v1/events: ${path}`,
-      unit: 'events/s',
-      ...figures,
-      target: bench.eventStoreUrl === null ? target : null,
-    };
+    return resultOf(bench, row, await inTurn(bench.rounds, sides));
   } finally {
     await floor.stop();
   }
+}
+
+/** Events a second. */
+function sideOf(bench: Bench, row: Row, url: string): Side {
+  const requests = requestsOf(bench, row);
+  return async () => {
+    const { seconds } = await sendLoad({ url: `${url}/v1/events`, connections: CONNECTIONS, ...requests() });
+    return eventsOf(bench, row) / seconds;
+  };
+}
+
+function resultOf(bench: Bench, { path, target }: Row, figures: Awaited<ReturnType<typeof inTurn>>): Result {
+  return {
+    path: `POST /v1/events: ${path}`,
+    unit: 'events/s',
+    ...figures,
+    target: bench.eventStoreUrl === null ? target : null,
+  };
 }
 
 async function startFloorOf({ batch }: Row, ledger: BenchLedger | null): Promise<FloorProcess> {
