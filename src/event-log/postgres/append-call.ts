@@ -45,13 +45,7 @@ export function appendCall(source: string, candidates: readonly Candidate[]): Ap
     underWay: false,
     settled: false,
   };
-  let rows: AppendRow[] = [];
-  let at: number[] = [];
-  let bytes = 0;
-  const cut = (): void => {
-    if (rows.length > 0) call.pieces.push({ call, rows, at, bytes });
-    [rows, at, bytes] = [[], [], 0];
-  };
+  const cutter = new Cutter(call);
   for (const [index, candidate] of candidates.entries()) {
     if (!UUID.test(candidate.id)) {
       throw new LedgerError('invalid-input', `candidate ${index}: the id is no lower-case UUID`);
@@ -63,13 +57,38 @@ export function appendCall(source: string, candidates: readonly Candidate[]): Ap
       call.outcomes[index] = { status: 'refused', reason };
       continue;
     }
-    if (rows.length === STATEMENT.rows || bytes + size > STATEMENT.bytes) cut();
-    rows.push({ source: sourceBytes, type, candidate });
-    at.push(index);
-    bytes += size;
+    cutter.add({ source: sourceBytes, type, candidate }, index, size);
   }
-  cut();
+  cutter.cut();
   return call;
+}
+
+/** Cuts a call's rows into pieces. */
+class Cutter {
+  readonly #call: AppendCall;
+  #rows: AppendRow[] = [];
+  #at: number[] = [];
+  #bytes = 0;
+
+  constructor(call: AppendCall) {
+    this.#call = call;
+  }
+
+  add(row: AppendRow, index: number, size: number): void {
+    if (this.#rows.length === STATEMENT.rows || this.#bytes + size > STATEMENT.bytes) this.cut();
+    this.#rows.push(row);
+    this.#at.push(index);
+    this.#bytes += size;
+  }
+
+  /** End the piece that is being filled. */
+  cut(): void {
+    const call = this.#call;
+    if (this.#rows.length > 0) call.pieces.push({ call, rows: this.#rows, at: this.#at, bytes: this.#bytes });
+    this.#rows = [];
+    this.#at = [];
+    this.#bytes = 0;
+  }
 }
 
 function rowBytes(source: Buffer, type: Buffer | null, { data, metadata }: Candidate): number {
