@@ -54,6 +54,24 @@ export function plainText(field: Buffer | null): string | null {
   return field === null ? null : field.toString();
 }
 
+/** Dimensions, whether any element is NULL, the elements' type. */
+const ARRAY_HEADER_BYTES = 3 * 4;
+/** Size and lower bound. */
+const DIMENSION_BYTES = 2 * 4;
+
+/**
+ * Of an array of one dimension: where each element stands in the field; it ends before it begins when it is NULL. No bytes
+ * have none.
+ */
+export function eachElement(field: Buffer, visit: (from: number, to: number) => void): void {
+  for (let at = ARRAY_HEADER_BYTES + DIMENSION_BYTES; at < field.length;) {
+    const from = at + 4;
+    const length = field.readInt32BE(at);
+    visit(from, from + length);
+    at = from + Math.max(length, 0);
+  }
+}
+
 function rawText(field: Buffer | null | undefined): string | null {
   return field === null || field === undefined ? null : `\\x${field.toString('hex')}`;
 }

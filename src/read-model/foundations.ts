@@ -48,11 +48,11 @@ const METHODS: ReadonlySet<number> = new Set([403, 405]);
 
 /**
  * Types that our statements compare, convert or send: bool, bytea, "char", name, int8, int2, int4, regproc, text, oid, tid,
- * xid, timestamptz, numeric, regclass, uuid, and the arrays that are parameters.
+ * xid, timestamptz, numeric, regclass, uuid, and the arrays that are parameters or answers.
  */
 const TYPES: ReadonlySet<number> = new Set([
-  16, 17, 18, 19, 20, 21, 23, 24, 25, 26, 27, 28, 1000, 1001, 1005, 1009, 1016, 1184, 1185, 1700, 2205, 2950,
-  2951,
+  16, 17, 18, 19, 20, 21, 23, 24, 25, 26, 27, 28, 1000, 1001, 1005, 1009, 1010, 1016, 1184, 1185, 1700, 2205,
+  2950, 2951,
 ]);
 
 /** Functions that our statements call. Built-in ones in C cannot be replaced, only covered by others, or turned into SQL. */
