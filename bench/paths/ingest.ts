@@ -31,7 +31,7 @@ const ROWS: Readonly<Record<'alone' | 'started', readonly Row[]>> = {
     { path: 'single events, projector stopped', events: 20_000, target: { atLeast: 0.3 } },
     {
       path: 'batches of 100 (NDJSON), projector stopped',
-      events: 40_000,
+      events: 80_000,
       batch: BATCH,
       target: { atLeast: 0.45 },
     },
@@ -146,7 +146,7 @@ async function startFloorOf({ batch }: Row, ledger: BenchLedger | null): Promise
 }
 
 function eventsOf({ quick }: Bench, { events }: Row): number {
-  return quick ? events / 4 : events;
+  return quick ? events / 2 : events;
 }
 
 let next = 0;
