@@ -116,7 +116,9 @@ async function* lookUp(
   range: Run,
   wanted: number,
 ): AsyncGenerator<Entry> {
-  for (const look of looks(range, query.order)) {
+  // what fits several filters is rarer than what fits one
+  const first = groups.length > 1 ? FIRST_LOOK * GROWTH : FIRST_LOOK;
+  for (const look of looks(range, query.order, first)) {
     checkTime(query);
     const placesOf = await proposePlaces(query.pool, query.schema, groups, look.from, look.to);
     let indexes: number[] = [];
@@ -148,10 +150,10 @@ function indexesOf(
 }
 
 /** The segments of a range in ever larger groups, in the page's order. */
-function* looks(range: Run, order: 'asc' | 'desc'): Generator<Run> {
+function* looks(range: Run, order: 'asc' | 'desc', first: number): Generator<Run> {
   let from = Math.floor(range.from / SEGMENT);
   let to = Math.ceil(range.to / SEGMENT);
-  for (let count = FIRST_LOOK; from < to; count *= GROWTH) {
+  for (let count = first; from < to; count *= GROWTH) {
     if (order === 'asc') {
       yield { from, to: Math.min(from + count, to) };
       from += count;

@@ -30,6 +30,8 @@ const FOR_LEDGERS: Readonly<Record<string, string>> = {
   checkpoint_timeout: '15min',
   // An import does not begin with making files.
   min_wal_size: '256MB',
+  // What is not in the buffers is in the system's cache: to hand its reading to processes of their own takes longer.
+  io_method: 'sync',
   // Tables that only grow are vacuumed when they have grown by a fiftieth in the place of a fifth, a few pages at a time:
   // counts then read the index alone.
   autovacuum_vacuum_insert_scale_factor: '0.02',
