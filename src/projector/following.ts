@@ -43,8 +43,8 @@ interface Upcoming {
 
 /**
  * Every batch is prepared while the one before is committed and the one after is read, and never further ahead: when a
- * commit fails, what was prepared after it is thrown away. Alarms are kept before the commit of what follows them in the log: they are delivered
- * again until then. Resolves when stopping.
+ * commit fails, what was prepared after it is thrown away. Alarms are kept before the commit of what follows them in the
+ * log: they are delivered again until then. Resolves when stopping.
  * @throws LedgerError `log-diverged`, or whatever failed; the ledger is as the last commit left it
  */
 export async function follow(parts: FollowingParts): Promise<void> {
