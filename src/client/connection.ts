@@ -76,15 +76,14 @@ export function connect(options: ConnectionOptions): Connection {
     async request(path, request = {}) {
       const query = request.query?.toString() ?? '';
       const target = `${url}${path}${query === '' ? '' : `?${query}`}`;
-      const response = await begin(timeoutMs, request.signal, (signal) =>
-        send(target, {
-          method: request.method ?? 'GET',
-          headers: { ...request.headers, authorization },
-          ...(request.body === undefined ? {} : { body: request.body }),
-          signal,
-          redirect: 'error',
-        }),
-      ).catch((error: unknown) => {
+      const answer = send(target, {
+        method: request.method ?? 'GET',
+        headers: { ...request.headers, authorization },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        ...(request.signal === undefined ? {} : { signal: request.signal }),
+        redirect: 'error',
+      });
+      const response = await inTime(answer, timeoutMs).catch((error: unknown) => {
         throw unreachable(url, error);
       });
       if (response.status < 400 || request.expected?.includes(response.status)) return response;
@@ -93,16 +92,21 @@ export function connect(options: ConnectionOptions): Connection {
   };
 }
 
-/** The time limit is for the answer to begin: a body may take as long as it likes. */
-async function begin(
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-  send: (signal: AbortSignal) => Promise<Response>,
-): Promise<Response> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+/**
+ * The time limit is for the answer to begin: a body may take as long as it likes. An answer that comes later is thrown
+ * away. No signal is made of the caller's and a timer's: what AbortSignal.any gives may be collected as garbage while a
+ * body is read, and then nothing ends it.
+ */
+async function inTime(answer: Promise<Response>, timeoutMs: number): Promise<Response> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      answer.then((response) => response.body?.cancel()).catch(() => undefined);
+      reject(new Error(`no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
   try {
-    return await send(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]));
+    return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
   }

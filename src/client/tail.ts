@@ -92,21 +92,48 @@ async function* messagesFrom(
     for (const value of [values].flat()) query.append(name, value);
   }
   const leaving = new AbortController();
+  const leave = (): void => leaving.abort(signal?.reason);
   const silent = (): void => leaving.abort(new Error(`nothing came for ${SILENCE_MS} ms`));
   let timer = setTimeout(silent, SILENCE_MS);
+  signal?.addEventListener('abort', leave);
+  if (signal?.aborted === true) leave();
   try {
     const response = await connection.request('/v1/events/stream', {
       ...{ query, headers: { accept: 'text/event-stream' } },
-      signal: signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]),
+      signal: leaving.signal,
     });
-    for await (const message of readMessages(response.body as unknown as AsyncIterable<Uint8Array>)) {
+    for await (const message of readMessages(chunksOf(response, leaving.signal))) {
       clearTimeout(timer);
       yield message;
       timer = setTimeout(silent, SILENCE_MS);
     }
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', leave);
     leaving.abort();
+  }
+}
+
+/**
+ * The body's bytes until it ends, or the signal is aborted. The reading itself is ended: fetch may have forgotten the
+ * signal by the time that a body is read for long.
+ * @throws the signal's reason
+ */
+async function* chunksOf({ body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  const cancel = (): void => void reader.cancel().catch(() => undefined);
+  signal.addEventListener('abort', cancel);
+  try {
+    for (;;) {
+      const read = await reader.read();
+      signal.throwIfAborted();
+      if (read.done) return;
+      yield read.value as Uint8Array;
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    cancel();
   }
 }
 

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiError, connectToLedger, type LedgerClient, type TailedLine } from '../../src/client/index.js';
 import { asSuperuser } from '../support/database.js';
@@ -187,6 +190,23 @@ describe('the client', () => {
         ['hash-mismatch'],
         ['broken-chain'],
       ]);
+    });
+
+    it('ends when it is aborted, whatever was collected as garbage since it began', async () => {
+      setFlagsFromString('--expose_gc');
+      const collect = runInNewContext('gc') as () => void;
+      const ended = new AbortController();
+      const lines = ledger.tail({ fromIndex: 0, signal: ended.signal });
+      await lines.next();
+      const waiting = ledger.tail({ signal: ended.signal }).next();
+      waiting.catch(() => undefined);
+      for (let n = 0; n < 5; n += 1) {
+        await delay(20);
+        collect();
+      }
+      ended.abort(new Error('enough'));
+      await expect(waiting).rejects.toThrow('enough');
+      await lines.return(undefined);
     });
 
     it('ends with the reason when it is aborted, and when the query is refused', async () => {
