@@ -44,8 +44,15 @@ export function readLineContents(): LineContentsReader {
   };
 }
 
-/** The same bytes in blocks that end where a line does, in memory that threads share. */
-export async function* sharedBlocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+/**
+ * The same bytes in blocks that end where a line does, in memory that threads share, and that is used again.
+ * @param kept a block is overwritten when so many more have been asked for
+ */
+export async function* sharedBlocks(
+  chunks: AsyncIterable<Buffer>,
+  kept: number,
+): AsyncGenerator<Buffer, void, void> {
+  const shared = sharedMemory(kept + 1);
   let begun: Buffer[] = [];
   let length = 0;
   try {
@@ -71,13 +78,25 @@ export async function* sharedBlocks(chunks: AsyncIterable<Buffer>): AsyncGenerat
   if (length > 0) yield shared(begun);
 }
 
-function shared(pieces: readonly Buffer[]): Buffer {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const block = Buffer.from(new SharedArrayBuffer(length));
-  let at = 0;
-  for (const piece of pieces) {
-    block.set(piece, at);
-    at += piece.length;
-  }
-  return block;
+/** Most blocks have a chunk of the file, and the line that it began with. */
+const USUAL_BYTES = 1_280 * 1024;
+
+/** @returns what puts pieces together, in each of so many places in turn */
+function sharedMemory(places: number): (pieces: readonly Buffer[]) => Buffer {
+  const memory = Array.from({ length: places }, () => new SharedArrayBuffer(0));
+  let blocks = 0;
+  return (pieces) => {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const place = blocks++ % places;
+    let room = memory[place];
+    if (room === undefined || room.byteLength < length)
+      memory[place] = room = new SharedArrayBuffer(Math.max(length, USUAL_BYTES));
+    const block = Buffer.from(room, 0, length);
+    let at = 0;
+    for (const piece of pieces) {
+      block.set(piece, at);
+      at += piece.length;
+    }
+    return block;
+  };
 }

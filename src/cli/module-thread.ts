@@ -14,5 +14,7 @@ const LOAD = `
 export function startThread(name: string): Worker {
   const module = new URL(`./${name}.${FROM_SOURCES ? 'ts' : 'js'}`, import.meta.url).href;
   const loader = FROM_SOURCES ? import.meta.resolve('tsx/esm/api') : null;
-  return new Worker(LOAD, { eval: true, workerData: { module, loader } });
+  // what it makes is garbage soon: a large heap would only be filled with it
+  const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+  return new Worker(LOAD, { eval: true, workerData: { module, loader }, resourceLimits });
 }

@@ -91,7 +91,7 @@ async function feedBesides(checker: ExportChecker, input: Input, update: () => v
     }
   };
   try {
-    const damage = await untilDamaged(sharedBlocks(input.bytes), async (block) => {
+    const damage = await untilDamaged(sharedBlocks(input.bytes, AHEAD), async (block) => {
       waiting.push({ block, contents: reader.take(block) });
       await check(AHEAD);
     });
