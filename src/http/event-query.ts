@@ -3,9 +3,14 @@ import { canonicalJson } from '../ledger/canonical-json.js';
 import { parseStrictJson } from '../ledger/strict-json.js';
 import type { Index, Verdict } from '../ledger/types.js';
 import type { EventFilters, PayloadFilter } from '../read-model/port.js';
-import { badParameter, instant, integer, oneOf, type Parameters } from './parameters.js';
+import { badParameter, choice, instant, integer, oneOf, type Parameters } from './parameters.js';
 
 const VERDICTS: readonly Verdict[] = ['accepted', 'rejected', 'duplicate'];
+
+/** Whether the ledger's own sources are asked for. */
+export function readInternal(parameters: Parameters): boolean {
+  return choice(parameters, 'internal', ['true', 'false']) === 'true';
+}
 
 /** @param internal whether the ledger's own sources are shown */
 export function readFilters(parameters: Parameters, internal: boolean): EventFilters {

@@ -4,7 +4,7 @@ import Type from 'typebox';
 import { entryLine } from '../../ledger/line.js';
 import type { Entry, EventId, Index } from '../../ledger/types.js';
 import { readCursor, writeCursor } from '../cursor.js';
-import { readFilters, readRange } from '../event-query.js';
+import { readFilters, readInternal, readRange } from '../event-query.js';
 import type { HealthMonitor } from '../health.js';
 import { choice, integer, single, wholeNumber, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
@@ -40,7 +40,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       const { parameters } = request;
       const query = { route: '/v1/events', parameters };
       const cursor = single(parameters, 'cursor');
-      const filters = readFilters(parameters, choice(parameters, 'internal', ['true', 'false']) === 'true');
+      const filters = readFilters(parameters, readInternal(parameters));
       const { entries, next } = await reader.events(filters, {
         ...readRange(parameters),
         order: choice(parameters, 'order', ['asc', 'desc']) ?? 'desc',

@@ -4,6 +4,7 @@ import { recordedMember } from '../../ledger/line.js';
 import { decodeMetadata } from '../../ledger/metadata.js';
 import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';
 import { readCursor, writeCursor } from '../cursor.js';
+import { readInternal } from '../event-query.js';
 import { choice, integer, single, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
@@ -43,7 +44,7 @@ export function readSources(app: App, { log, reader }: Services): void {
       const page = await reader.sources({
         after: cursor === null ? null : readCursor(cursor, query),
         limit: integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT,
-        internal: choice(parameters, 'internal', ['true', 'false']) === 'true',
+        internal: readInternal(parameters),
       });
       const next = page.next === null ? null : writeCursor(page.next, query);
       if (next !== null) linkNext(reply, '/v1/sources', parameters, next);

@@ -1,9 +1,9 @@
 /** GET /v1/events/stream: the ledger as it grows, as Server-Sent Events. */
 import Type from 'typebox';
 import type { Index } from '../../ledger/types.js';
-import { readFilters } from '../event-query.js';
+import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
-import { choice, integer, wholeNumber } from '../parameters.js';
+import { integer, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
 import { content, FilterQuery, Internal, problems } from '../shapes.js';
@@ -43,7 +43,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
     },
     handler: async (request, reply) => {
       const { parameters } = request;
-      const filters = readFilters(parameters, choice(parameters, 'internal', ['true', 'false']) === 'true');
+      const filters = readFilters(parameters, readInternal(parameters));
       const asked =
         seenBefore(request.headers['last-event-id']) ?? integer(parameters, 'fromIndex', { least: 0 });
       const { size } = await reader.head();
