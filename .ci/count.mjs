@@ -1,20 +1,38 @@
-// Adds up what failed before and what vitest's JSON reports say; a suite that did not run counts as a failure.
+// Adds up what failed before and what vitest's JSON reports say, and names again, at the end of a long output,
+// each test that failed; a suite that did not run counts as a failure.
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+const longestReason = 1500;
 
 let passed = 0;
 const [before, ...reports] = process.argv.slice(2);
 let failed = Number(before);
 for (const path of reports) {
+  let report;
   try {
-    const report = JSON.parse(readFileSync(path, 'utf8'));
-    passed += report.numPassedTests;
-    failed +=
-      report.numFailedTests +
-      report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-        .length;
-  } catch {
+    report = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
     failed += 1;
+    tell(path, error.message);
+    continue;
+  }
+  passed += report.numPassedTests;
+  failed += report.numFailedTests;
+  for (const file of report.testResults) {
+    const name = relative(process.cwd(), file.name);
+    if (file.status === 'failed' && file.assertionResults.length === 0) {
+      failed += 1;
+      tell(name, file.message);
+    }
+    for (const test of file.assertionResults) {
+      if (test.status === 'failed') tell(`${name}: ${test.fullName}`, test.failureMessages.join('\n'));
+    }
   }
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+function tell(what, reason = '') {
+  process.stdout.write(`FAILED ${what}\n${reason.slice(0, longestReason)}\n\n`);
+}
