@@ -78,7 +78,7 @@ export function postEvents(app: App, services: Services): void {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const taken = await submitOne(services.door, body, request, preferences.lenient);
+    const taken = await submitOne(services.door, parseEvent(body), request, preferences.lenient);
     announcePreferences(reply, preferences);
     const { wait } = preferences;
     const entry =
@@ -102,13 +102,12 @@ export function postEvents(app: App, services: Services): void {
 /** @throws ProblemError when the event is not taken */
 export async function submitOne(
   door: Door,
-  body: Buffer,
+  item: Item,
   request: FastifyRequest,
   lenient: boolean,
 ): Promise<Taken> {
-  const items: readonly Item[] = [parseEvent(body)];
   const [outcome] = await door.submit({
-    items,
+    items: [item],
     batch: false,
     recordedBy: principalOf(request).name,
     lenient,

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { decodeMetadata } from '../../ledger/metadata.js';
 import { NO_FILTERS } from '../../ledger/filters.js';
 import type { Entry } from '../../ledger/types.js';
-import { JSON_TYPE, MAX_EVENT_BYTES } from '../documents.js';
+import { JSON_TYPE, MAX_EVENT_BYTES, parseEvent } from '../documents.js';
 import { texts } from '../event-query.js';
 import { OUTCOMES } from '../status.js';
 import { integer } from '../parameters.js';
@@ -31,7 +31,7 @@ export function plainContract(app: App, { door, reader }: Services): void {
       },
     },
     handler: async (request, reply) => {
-      const { eventId } = await submitOne(door, request.body as Buffer, request, false);
+      const { eventId } = await submitOne(door, parseEvent(request.body as Buffer), request, false);
       return await reply.code(OUTCOMES.queued).send({ status: 'queued', eventId });
     },
   });
