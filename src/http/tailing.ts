@@ -5,7 +5,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
-import { entryLine } from '../ledger/line.js';
 import type { Entry } from '../ledger/types.js';
 import type { Stretch } from './following.js';
 import { problemBody, problemOf, type Problem } from './problem.js';
@@ -24,6 +23,8 @@ const FAREWELL_MS = 5_000;
 
 export interface TailOptions {
   readonly stretches: AsyncIterable<Stretch>;
+  /** an entry as the data of its message: one line, without a line feed */
+  readonly lineOf: (entry: Entry) => Buffer;
   readonly logger: Logger;
   /** how long the client may take nothing of what is there for it */
   readonly patienceMs: number;
@@ -33,7 +34,7 @@ export interface TailOptions {
 
 /** Send what comes, as fast as the client takes it; a client that takes nothing for long is told so, and left. */
 export function sendTail(reply: FastifyReply, options: TailOptions): FastifyReply {
-  const { stretches, logger, patienceMs, end } = options;
+  const { stretches, lineOf, logger, patienceMs, end } = options;
   const { id } = reply.request;
   const drop = (): void => {
     logger.info({ patienceMs }, 'a tail was ended: its client took nothing');
@@ -48,7 +49,7 @@ export function sendTail(reply: FastifyReply, options: TailOptions): FastifyRepl
     logger.error({ err: error }, 'a tail broke off');
     return problemMessage(problemOf(error), id);
   };
-  const messages = eventStream(stretches, failed);
+  const messages = eventStream(stretches, lineOf, failed);
   const stream = Readable.from(unlessLeft(messages, drop, patienceMs), { objectMode: false });
   endWith(reply, end);
   return sendStream(
@@ -73,21 +74,22 @@ function endWith({ raw }: FastifyReply, end: () => void): void {
 
 async function* eventStream(
   stretches: AsyncIterable<Stretch>,
+  lineOf: (entry: Entry) => Buffer,
   failed: (error: unknown) => string,
 ): AsyncGenerator<string | Buffer> {
   yield `retry: ${RETRY_MS}\n\n`;
   try {
     for await (const { entries, next } of stretches) {
-      yield entries.length === 0 ? heartbeat(next) : Buffer.concat(entries.map(messageOf));
+      if (entries.length === 0) yield heartbeat(next);
+      else yield Buffer.concat(entries.map((entry) => message(entry, lineOf(entry))));
     }
   } catch (error) {
     yield failed(error);
   }
 }
 
-function messageOf(entry: Entry): Buffer {
-  const head = `id: ${entry.header.index}\nevent: entry\ndata: `;
-  return Buffer.concat([Buffer.from(head), entryLine(entry), MESSAGE_END]);
+function message({ header }: Entry, line: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`id: ${header.index}\nevent: entry\ndata: `), line, MESSAGE_END]);
 }
 
 const MESSAGE_END = Buffer.from('\n\n');

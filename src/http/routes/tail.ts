@@ -1,5 +1,6 @@
 /** GET /v1/events/stream: the ledger as it grows, as Server-Sent Events. */
 import Type from 'typebox';
+import { entryLine } from '../../ledger/line.js';
 import type { Index } from '../../ledger/types.js';
 import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
@@ -65,7 +66,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
         signal: AbortSignal.any([closing, ended.signal]),
       });
       return sendTail(reply, {
-        ...{ stretches, patienceMs: limits.patienceMs, end: () => ended.abort() },
+        ...{ stretches, lineOf: entryLine, patienceMs: limits.patienceMs, end: () => ended.abort() },
         logger: logger.child({ requestId: request.id }),
       });
     },
