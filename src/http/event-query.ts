@@ -1,5 +1,6 @@
 /** Which entries a query is about: the filters of `/v1/events` and `/v1/export` (API.md). */
 import { canonicalJson } from '../ledger/canonical-json.js';
+import { tokensOf } from '../ledger/json-pointer.js';
 import { parseStrictJson } from '../ledger/strict-json.js';
 import type { Index, Verdict } from '../ledger/types.js';
 import type { EventFilters, PayloadFilter } from '../read-model/port.js';
@@ -56,30 +57,24 @@ function payloadFilters(parameters: Parameters): readonly PayloadFilter[] {
   return filters;
 }
 
-/** `payload.a.b`, or `payload:/a/b` where a member's name has a dot in it. */
-function payloadPath(name: string): readonly string[] | null {
+/**
+ * The place in the payload that a name is about: `payload.a.b`, or `payload:/a/b` where a member's name has a dot in it.
+ * @param refuse makes the error of a name that begins so, and names no place
+ * @returns null for any other name
+ */
+export function payloadPath(
+  name: string,
+  refuse = (keyword: string, detail: string): Error => badParameter(name, keyword, detail),
+): readonly string[] | null {
   if (name.startsWith('payload.')) {
     const path = name.slice('payload.'.length).split('.');
     if (!path.includes('')) return path;
-    throw badParameter(name, 'path', 'must name a member after each dot');
+    throw refuse('path', 'must name a member after each dot');
   }
-  return name.startsWith('payload:') ? pointerTokens(name, name.slice('payload:'.length)) : null;
-}
-
-/** The reference tokens of a JSON Pointer (RFC 6901, 3 and 4). */
-function pointerTokens(name: string, pointer: string): readonly string[] {
-  if (pointer === '') return [];
-  if (!/^(?:\/(?:[^~/]|~[01])*)+$/.test(pointer)) {
-    throw badParameter(
-      name,
-      'pointer',
-      "must be a JSON Pointer: '/' before each token, ~1 for '/', ~0 for '~'",
-    );
-  }
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (!name.startsWith('payload:')) return null;
+  const tokens = tokensOf(name.slice('payload:'.length));
+  if (tokens !== null) return tokens;
+  throw refuse('pointer', "must be a JSON Pointer: '/' before each token, ~1 for '/', ~0 for '~'");
 }
 
 /**

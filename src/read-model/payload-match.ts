@@ -1,6 +1,7 @@
 /** Whether an entry's recorded bytes are what a filter asks for: the decision, whatever an index proposed. */
 import { canonicalJson, readCanonical } from '../ledger/canonical-json.js';
 import type { EventFilters, PayloadFilter } from '../ledger/filters.js';
+import { valueAt } from '../ledger/json-pointer.js';
 import { decodeMetadata } from '../ledger/metadata.js';
 import type { Json } from '../ledger/types.js';
 
@@ -30,21 +31,6 @@ function payloadMatches(filters: readonly PayloadFilter[], data: Buffer): boolea
     const found = valueAt(read.value, path);
     return found !== undefined && isScalar(found) && values.includes(canonicalJson(found));
   });
-}
-
-/** The value that a JSON Pointer names (RFC 6901, 4), undefined when there is none. */
-function valueAt(value: Json, path: readonly string[]): Json | undefined {
-  let at: Json | undefined = value;
-  for (const token of path) {
-    if (typeof at !== 'object' || at === null) return undefined;
-    if (isArray(at)) at = /^(?:0|[1-9][0-9]*)$/.test(token) ? at[Number(token)] : undefined;
-    else at = Object.hasOwn(at, token) ? at[token] : undefined;
-  }
-  return at;
-}
-
-function isArray(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
 }
 
 export function isScalar(value: Json): value is string | number | boolean | null {

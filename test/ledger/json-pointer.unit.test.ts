@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pointerOf } from '../../src/ledger/json-pointer.js';
+import { pointerOf, tokensOf, valueAt } from '../../src/ledger/json-pointer.js';
 
 describe('a JSON Pointer', () => {
   it('escapes as RFC 6901 says', () => {
@@ -12,5 +12,24 @@ describe('a JSON Pointer', () => {
     expect(pointerOf(Array.from({ length: 64 }, () => token))).toBe(`/${token}`.repeat(10));
     expect(pointerOf(['a', 'y'.repeat(5000), 'b'])).toBe('/a');
     expect(pointerOf(['a', '~'.repeat(1000), 'b'])).toBe('/a');
+  });
+
+  it('is read as it is written', () => {
+    const tokens = ['', '0', 'a/b', 'm~n', '~1', 'é "'];
+    expect(tokensOf(pointerOf(tokens))).toEqual(tokens);
+    expect(['a', 'a/b', '/~2', '/~'].map(tokensOf)).toEqual([null, null, null, null]);
+  });
+
+  it.each([
+    ['', { a: [1] }],
+    ['/a', [1]],
+    ['/a/0', 1],
+    ['/a/1', undefined],
+    ['/a/00', undefined],
+    ['/a/length', undefined],
+    ['/toString', undefined],
+    ['/a/0/b', undefined],
+  ])('%s names what stands there, or nothing', (pointer, value) => {
+    expect(valueAt({ a: [1] }, tokensOf(pointer) ?? [])).toEqual(value);
   });
 });
