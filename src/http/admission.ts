@@ -2,11 +2,12 @@
 import { v7 } from 'uuid';
 import { canonicalBytesWithin } from '../ledger/canonical-json.js';
 import { eventIdFor, isUuid } from '../ledger/identity.js';
-import { encodeMetadata } from '../ledger/metadata.js';
+import { encodeMetadata, type Metadata } from '../ledger/metadata.js';
 import { instantFromMs } from '../ledger/time.js';
-import type { EventId } from '../ledger/types.js';
+import type { EventId, Json } from '../ledger/types.js';
 import type { Item } from './documents.js';
-import { pointerTo, readEnvelope, type Submission } from './envelope.js';
+import { readEnvelope, type EnvelopeReader, type Submission } from './envelope.js';
+import { nameOf, type Spot } from './places.js';
 import type { Problem } from './problem.js';
 import { sixteenBytes } from './random.js';
 
@@ -27,12 +28,20 @@ export interface Admitted {
 /**
  * @param item place of the event in a batch, null for a single one
  * @param recordedBy the credential that the request came with
+ * @param read what the form says in which the event was sent; our own unless given
  */
-export function admit(parsed: Item, item: number | null, recordedBy: string): Admitted | Problem {
+export function admit(
+  parsed: Item,
+  item: number | null,
+  recordedBy: string,
+  read: EnvelopeReader = readEnvelope,
+): Admitted | Problem {
   if (!parsed.ok) return parsed.problem;
-  const submission = readEnvelope(parsed.value, item);
+  const submission = read(parsed.value, item);
   if ('code' in submission) return submission;
-  return prepare(submission, item, recordedBy, parsed.forms?.memberForm('payload'));
+  const { payloadMember } = submission.places;
+  const form = payloadMember === null ? null : parsed.forms?.memberForm(payloadMember);
+  return prepare(submission, item, recordedBy, form);
 }
 
 /**
@@ -48,12 +57,12 @@ export function prepare(
   const data = form ?? canonicalBytesWithin(submission.payload, MAX_PAYLOAD_BYTES);
   if (data === null || data.length > MAX_PAYLOAD_BYTES) {
     const detail = `must have at most ${MAX_PAYLOAD_BYTES} bytes in canonical form`;
-    return tooLarge(pointerTo(item, 'payload'), detail);
+    return tooLarge(submission.places.spot('payload', item), detail);
   }
   const metadata = metadataOf(submission, recordedBy);
   if (metadata === null) {
     const detail = `must let the metadata have at most ${MAX_METADATA_BYTES} bytes in canonical form`;
-    return tooLarge(pointerTo(item, 'context'), detail);
+    return tooLarge(submission.places.spot('metadata', item), detail);
   }
   const { source, id } = submission;
   return {
@@ -67,28 +76,37 @@ export function prepare(
 
 /** @returns null when they are too many */
 function metadataOf(submission: Submission, recordedBy: string): Buffer | null {
-  const { id, timestamp, subject, context } = submission;
+  const { id, timestamp, subject, context, trace, cloudevent } = submission;
   // all else in the metadata is short
-  if (context !== undefined && canonicalBytesWithin(context, MAX_METADATA_BYTES) === null) return null;
-  const metadata = encodeMetadata({
+  if (isTooLong(context) || isTooLong(trace) || isTooLong(cloudevent)) return null;
+  const known: Draft = {
     v: 1,
     recordedAt: instantFromMs(Date.now()),
     occurredAt: submission.occurredAt,
     recordedBy,
     actor: submission.actor,
     salt: sixteenBytes().toString('hex'),
-    ...(id === null || isUuid(id) ? {} : { id }),
-    ...(timestamp === null ? {} : { timestamp }),
-    ...(subject === null ? {} : { subject }),
-    ...(context === undefined ? {} : { context }),
-  });
+  };
+  if (id !== null && !isUuid(id)) known.id = id;
+  if (timestamp !== null) known.timestamp = timestamp;
+  if (subject !== null) known.subject = subject;
+  if (context !== undefined) known.context = context;
+  if (trace !== null) known.trace = trace;
+  if (cloudevent !== null) known.cloudevent = cloudevent;
+  const metadata = encodeMetadata(known);
   return metadata.length <= MAX_METADATA_BYTES ? metadata : null;
 }
 
-function tooLarge(pointer: string, detail: string): Problem {
+type Draft = { -readonly [Member in keyof Metadata]: Metadata[Member] };
+
+function isTooLong(value: Json | undefined): boolean {
+  return (value ?? null) !== null && canonicalBytesWithin(value as Json, MAX_METADATA_BYTES) === null;
+}
+
+function tooLarge(spot: Spot, detail: string): Problem {
   return {
     code: 'too-large',
-    detail: `${pointer} ${detail}`,
-    errors: [{ pointer, keyword: 'size', detail }],
+    detail: `${nameOf(spot) || 'the event'} ${detail}`,
+    errors: [{ ...spot, keyword: 'size', detail }],
   };
 }

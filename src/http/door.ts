@@ -8,14 +8,17 @@ import type { LedgerReader } from '../read-model/port.js';
 import { SharedWork } from '../schemas/work.js';
 import { admit, prepare } from './admission.js';
 import type { Item } from './documents.js';
-import { pointerTo, type Submission } from './envelope.js';
+import { ENVELOPE_PLACES, type EnvelopeReader, type Submission } from './envelope.js';
 import { IdentityLookups } from './identity-lookups.js';
+import { nameOf, within, type Spot } from './places.js';
 import { statusOf, type Problem } from './problem.js';
 import { recordEvents, type Outcome, type Pending } from './recording.js';
 import { inStretches } from './stretches.js';
 
 export interface Submitted {
   readonly items: readonly Item[];
+  /** how to read them; our own form unless given */
+  readonly read?: EnvelopeReader;
   /** whether problems point to an item of a batch */
   readonly batch: boolean;
   /** the credential that the request came with */
@@ -61,15 +64,15 @@ export function openDoor(parts: {
 
   function examine(parsed: Item, index: number, submitted: Submitted, shared: SharedWork): Pending | Outcome {
     const item = submitted.batch ? index : null;
-    const event = admit(parsed, item, submitted.recordedBy);
+    const event = admit(parsed, item, submitted.recordedBy, submitted.read);
     if ('code' in event) return { status: 'refused', problem: event };
-    const { source, type, payload } = event.submission;
-    if (shared.usedUp) return { status: 'refused', problem: tooMuchWork(item) };
+    const { source, type, payload, places } = event.submission;
+    if (shared.usedUp) return { status: 'refused', problem: tooMuchWork(places.spot('event', item)) };
     shared.grow(event.data.length);
     const violations = submitted.lenient
       ? []
       : parts.checkSchema(source, type, payload, shared).map(({ pointer, ...problem }) => ({
-          pointer: pointerTo(item, 'payload') + pointer,
+          ...within(places.spot('payload', item), pointer),
           ...problem,
         }));
     return { event, item, violations };
@@ -123,14 +126,13 @@ function fateOf(outcome: Outcome): Fate {
   return outcome.status === 'replay' ? 'replayed' : 'queued';
 }
 
-function tooMuchWork(item: number | null): Problem {
-  const pointer = pointerTo(item);
+function tooMuchWork(spot: Spot): Problem {
   const detail =
     'must be sent in a smaller batch: judging the events before it took all the work that one may take';
   return {
     code: 'too-large',
-    detail: `${pointer} ${detail}`,
-    errors: [{ pointer, keyword: 'work', detail }],
+    detail: `${nameOf(spot)} ${detail}`,
+    errors: [{ ...spot, keyword: 'work', detail }],
   };
 }
 
@@ -141,4 +143,7 @@ const UNSAID: Omit<Submission, 'source' | 'type' | 'payload'> = {
   actor: null,
   subject: null,
   context: undefined,
+  trace: null,
+  cloudevent: null,
+  places: ENVELOPE_PLACES,
 };

@@ -1,12 +1,12 @@
 /** The envelope of a submitted event: its members and their forms, before anything is recorded or looked up. */
-import { pointerOf } from '../ledger/json-pointer.js';
 import { MAX_CONTEXT_DEPTH } from '../ledger/metadata.js';
 import { isReserved, nameProblem, textProblem } from '../ledger/name.js';
 import { parseTimestamp } from '../ledger/time.js';
 import type { Instant, Json } from '../ledger/types.js';
+import { nameOf, pointerTo, type Places } from './places.js';
 import type { Place, Problem } from './problem.js';
 
-/** An event as its producer sent it. */
+/** An event as its producer sent it, in whatever form. */
 export interface Submission {
   readonly source: string;
   readonly type: string;
@@ -19,9 +19,24 @@ export interface Submission {
   readonly subject: string | null;
   /** undefined: not sent; null is a context */
   readonly context: Json | undefined;
+  /** trace context, where the form has a place for it */
+  readonly trace: Readonly<Record<string, string>> | null;
+  /** what is kept of a CloudEvent besides all of this; null: it was none */
+  readonly cloudevent: Readonly<Record<string, Json>> | null;
+  readonly places: Places;
 }
 
-type Members = Readonly<Record<string, Json>>;
+/**
+ * Read one event of a form that events are sent in.
+ * @param value as the strict parser gave it
+ * @param item place of the event in a batch, null for a single one
+ */
+export type EnvelopeReader = (value: Json, item: number | null) => Submission | Problem;
+
+/** A member that an event has as it is sent. */
+export type EventMember = Exclude<keyof Submission, 'occurredAt'>;
+
+export type Members = Readonly<Record<string, Json>>;
 
 /** What is wrong with a member's value; null when nothing is. */
 type Check = (value: Json) => Omit<Place, 'pointer' | 'parameter'> | null;
@@ -34,7 +49,7 @@ const text =
     return detail === null ? null : { keyword, detail };
   };
 
-const isTime = (value: string): string | null =>
+export const timeProblem = (value: string): string | null =>
   textProblem(value) ??
   (parseTimestamp(value) === null
     ? 'must be a date and time of RFC 3339 with an offset, such as 2026-11-20T10:00:00Z, in the years 0001–9999'
@@ -45,7 +60,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['source', text('name', nameProblem)],
   ['type', text('name', nameProblem)],
   ['payload', () => null],
-  ['timestamp', text('date-time', isTime)],
+  ['timestamp', text('date-time', timeProblem)],
   ['actor', text('text', textProblem)],
   ['subject', text('text', textProblem)],
   ['context', checkContext],
@@ -54,28 +69,35 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
 const REQUIRED = ['source', 'type', 'payload'];
 
 /** Beyond these, more mistakes of one envelope are not told. */
-const MOST_MISTAKES = 20;
+export const MOST_MISTAKES = 20;
 
-/**
- * Read one submitted event. Nothing is coerced, defaulted or dropped.
- * @param value as the strict parser gave it
- * @param item place of the event in a batch, null for a single one: the first token of the pointers
- */
-export function readEnvelope(value: Json, item: number | null): Submission | Problem {
+/** Read an event in our own form. Nothing is coerced, defaulted or dropped. */
+export const readEnvelope: EnvelopeReader = (value, item) => {
   if (!isObject(value)) {
-    return invalid([{ pointer: pointerTo(item), keyword: 'type', detail: 'must be object' }]);
+    return invalidEvent([{ pointer: pointerTo(item), keyword: 'type', detail: 'must be object' }]);
   }
   const mistakes = findMistakes(value, item);
-  if (mistakes.length > 0) return invalid(mistakes);
+  if (mistakes.length > 0) return invalidEvent(mistakes);
   const submission = submissionOf(value);
-  if (!isReserved(submission.source)) return submission;
+  return isReserved(submission.source) ? reservedSource(submission, item) : submission;
+};
+
+export function reservedSource({ source, places }: Submission, item: number | null): Problem {
   const detail = "sources that begin with '_' are the ledger's own";
   return {
     code: 'reserved-source',
-    detail: `No client may write to the source ${JSON.stringify(submission.source)}: ${detail}.`,
-    errors: [{ pointer: pointerTo(item, 'source'), keyword: 'reserved', detail }],
+    detail: `No client may write to the source ${JSON.stringify(source)}: ${detail}.`,
+    errors: [{ ...places.spot('source', item), keyword: 'reserved', detail }],
   };
 }
+
+/** Where the parts of an event in our own form stand. */
+export const ENVELOPE_PLACES: Places = {
+  payloadMember: 'payload',
+  spot: (part, item) => ({
+    pointer: part === 'event' ? pointerTo(item) : pointerTo(item, part === 'metadata' ? 'context' : part),
+  }),
+};
 
 function findMistakes(members: Members, item: number | null): Place[] {
   const mistakes: Place[] = [];
@@ -108,17 +130,17 @@ function submissionOf(members: Members): Submission {
     actor: actor as string | null,
     subject: subject as string | null,
     context: members.context,
+    trace: null,
+    cloudevent: null,
+    places: ENVELOPE_PLACES,
   };
 }
 
-function invalid(errors: readonly Place[]): Problem {
+/** @param errors what is wrong with an event, one thing at least */
+export function invalidEvent(errors: readonly Place[]): Problem {
   const [first] = errors;
-  const place = first !== undefined && 'pointer' in first ? first.pointer : '';
+  const place = first === undefined ? '' : nameOf(first);
   return { code: 'invalid-event', detail: `${place || 'the event'} ${first?.detail ?? ''}`, errors };
-}
-
-export function pointerTo(item: number | null, ...tokens: readonly string[]): string {
-  return pointerOf(item === null ? tokens : [item, ...tokens]);
 }
 
 function checkContext(value: Json): ReturnType<Check> {
@@ -127,11 +149,11 @@ function checkContext(value: Json): ReturnType<Check> {
 }
 
 /** Whether a value has at most so many levels; goes no deeper than that. */
-function fits(value: Json, levels: number): boolean {
+export function fits(value: Json, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values<Json>(value).every((item) => fits(item, levels - 1));
 }
 
-function isObject(value: Json): value is Members {
+export function isObject(value: Json): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

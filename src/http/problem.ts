@@ -4,9 +4,9 @@ import { PROBLEM_OF_ERROR, PROBLEMS, type ProblemCode } from './status.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** A place in the request that is wrong: in its body (a JSON Pointer) or among its parameters (a name). */
+/** A place in the request that is wrong: in its body (a JSON Pointer), among its parameters or its header fields (a name). */
 export type Place = { readonly keyword: string; readonly detail: string } & (
-  { readonly pointer: string } | { readonly parameter: string }
+  { readonly pointer: string } | { readonly parameter: string } | { readonly header: string }
 );
 
 export interface Problem {

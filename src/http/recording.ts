@@ -5,8 +5,8 @@ import { LedgerError } from '../ledger/error.js';
 import type { EventId, Revision, StreamEvent } from '../ledger/types.js';
 import type { AppendOutcome, Candidate, EventLog } from '../event-log/port.js';
 import type { Admitted } from './admission.js';
-import { pointerTo } from './envelope.js';
 import type { IdentityLookups, LookedUp } from './identity-lookups.js';
+import { nameOf } from './places.js';
 import { problemOf, type Place, type Problem } from './problem.js';
 import { isReplay } from './replay.js';
 
@@ -187,9 +187,9 @@ function outcomeOf(
   if (outcome === undefined)
     throw new LedgerError('internal', 'the log gave fewer outcomes than it took events');
   if (outcome.status === 'appended') return recorded('queued', one, outcome.revision);
-  const pointer = pointerTo(one.item);
+  const spot = one.event.submission.places.spot('event', one.item);
   const { reason } = outcome;
-  const errors = [{ pointer, keyword: 'log', detail: reason }];
+  const errors = [{ ...spot, keyword: 'log', detail: reason }];
   return refusedAs({
     code: 'invalid-event',
     detail: `The event log cannot take this event: ${reason}.`,
@@ -202,13 +202,12 @@ function compare(one: Pending, found: Pick<StreamEvent, 'type' | 'data' | 'metad
   // the salt is random: equal metadata is our own append, whose first answer was lost
   if (found.metadata.equals(one.event.metadata)) return recorded('queued', one, found.revision);
   if (isReplay(one.event, found)) return recorded('replay', one, found.revision);
-  const { source, id } = one.event.submission;
-  const pointer = pointerTo(one.item, 'id');
+  const { source, id, places } = one.event.submission;
   const detail = `is the id of another event of this source, recorded at revision ${found.revision}`;
   return refusedAs({
     code: 'conflict',
     detail: `${JSON.stringify(id)} ${detail}.`,
-    errors: [{ pointer, keyword: 'conflict', detail }],
+    errors: [{ ...places.spot('id', one.item), keyword: 'conflict', detail }],
     members: { eventId: one.event.id, source, revision: found.revision },
   });
 }
@@ -254,7 +253,7 @@ function refuseAll(
 
 function violation({ event, violations }: Pending): Outcome {
   const [first] = violations;
-  const place = first !== undefined && 'pointer' in first ? first.pointer : '';
+  const place = first === undefined ? '' : nameOf(first);
   return refusedAs({
     code: 'schema-violation',
     detail: `The schema of ${JSON.stringify(event.submission.type)} refuses it: ${place} ${first?.detail ?? ''}`,

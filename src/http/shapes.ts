@@ -56,6 +56,7 @@ export const ProblemShape = Type.Object(
         Type.Union([
           closed({ pointer: Type.String({ description: 'JSON Pointer into the body' }), ...place }),
           closed({ parameter: Type.String(), ...place }),
+          closed({ header: Type.String({ description: 'name of a header field' }), ...place }),
         ]),
       ),
     ),
