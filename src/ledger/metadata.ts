@@ -3,7 +3,7 @@
  * marks a foreign event, written into the log by another program.
  */
 import { isCanonicalAtAGlance } from './canonical-glance.js';
-import { canonicalBytes, readCanonical } from './canonical-json.js';
+import { canonicalJson, readCanonical } from './canonical-json.js';
 import { LedgerError } from './error.js';
 import { MAX_TEXT_BYTES } from './name.js';
 import { isInstant } from './time.js';
@@ -40,11 +40,27 @@ export const MAX_CONTEXT_DEPTH = 32;
  * @throws LedgerError `internal` when they would be read as foreign: the door must have refused it before
  */
 export function encodeMetadata(metadata: Metadata): Buffer {
-  const bytes = canonicalBytes(metadata as unknown as Json);
+  const bytes = Buffer.from(textOf(metadata), 'utf8');
   // what is canonical at a glance need not be read to know what it says
   const isSound = isCanonicalAtAGlance(bytes) ? hasForm(metadata) : decodeMetadata(bytes) !== null;
   if (!isSound) throw new LedgerError('internal', 'metadata is not in the form of version 1');
   return bytes;
+}
+
+/** The canonical text, its members in their order: as that of any value it takes a quarter longer, and leaves more garbage. */
+function textOf(metadata: Metadata): string {
+  const { v, actor, occurredAt, recordedAt, recordedBy, salt } = metadata;
+  const { cloudevent, context, id, subject, timestamp, trace } = metadata;
+  return (
+    `{"actor":${canonicalJson(actor)}${member('cloudevent', cloudevent)}${member('context', context)}` +
+    `${member('id', id)},"occurredAt":${canonicalJson(occurredAt)},"recordedAt":${canonicalJson(recordedAt)},` +
+    `"recordedBy":${canonicalJson(recordedBy)},"salt":${canonicalJson(salt)}${member('subject', subject)}` +
+    `${member('timestamp', timestamp)}${member('trace', trace)},"v":${v}}`
+  );
+}
+
+function member(name: keyof Metadata, value: Json | undefined): string {
+  return value === undefined ? '' : `,"${name}":${canonicalJson(value)}`;
 }
 
 /** @returns null for bytes in any other form: a foreign event. Takes bytes of any size and kind. */

@@ -43,11 +43,17 @@ export function parseTimestamp(text: string): Instant | null {
   return inRange(minuteStart + second * 1000 + milliseconds);
 }
 
+/** The last text that was one: the same is asked about several times in a row. */
+let lastInstant = '';
+
 /** Whether a text is a real time in the one form that entries have. */
 export function isInstant(text: unknown): text is Instant {
+  if (text === lastInstant) return text !== '';
   if (typeof text !== 'string' || !INSTANT.test(text) || text.startsWith('0000')) return false;
   // every month has 28 days; a day that the calendar does not have comes back as another one
-  return text.slice(8, 10) <= '28' || new Date(text).toISOString() === text;
+  if (text.slice(8, 10) > '28' && new Date(text).toISOString() !== text) return false;
+  lastInstant = text;
+  return true;
 }
 
 /**
