@@ -38,6 +38,13 @@ module.exports = {
     reserved('pg', 'postgres', 'read-model', 'event-log/postgres', 'cli/demo-tamper'),
     reserved('fastify', 'http'),
     reserved('prom-client', 'http'),
+    {
+      name: 'typebox-for-types-only',
+      comment: 'loading it takes longer than the rest of a start (src/http/json-schema.ts)',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/(@fastify/type-provider-)?typebox/', dependencyTypesNot: ['type-only'] },
+    },
     reserved('ajv', 'schemas', 'http'),
     reserved('commander', 'cli'),
     only('ledger'),

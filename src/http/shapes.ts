@@ -1,7 +1,8 @@
 /** The shapes of requests and answers, as JSON Schema: what /openapi.json says, and what the tests hold us to. */
-import Type, { type TProperties, type TSchema } from 'typebox';
+import type { TProperties, TSchema } from 'typebox';
 import { EXPORT_FORMAT } from '../ledger/manifest.js';
 import { NDJSON_TYPE } from './documents.js';
+import { Type } from './json-schema.js';
 import { PROBLEM_TYPE } from './problem.js';
 import { PROJECTOR_STATES } from './projector-view.js';
 import { PROBLEMS } from './status.js';

@@ -1,6 +1,6 @@
 /** POST /v1/events: one event, a JSON array of them, or one a line. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import { LedgerError } from '../../ledger/error.js';
 import { announcePreferences, sendResults, sendTaken, type Taken } from '../answers.js';
 import {

@@ -2,7 +2,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Logger } from 'pino';
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import { LedgerError } from '../../ledger/error.js';
 import { ExportWriter } from '../../ledger/manifest.js';
 import { clipRange } from '../../ledger/range.js';

@@ -1,6 +1,6 @@
 /** The ledger, read: pages of lines, one line by event id or by index, the head, numbers. */
 import type { FastifyReply } from 'fastify';
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import { entryLine } from '../../ledger/line.js';
 import type { Entry, EventId, Index } from '../../ledger/types.js';
 import { readCursor, writeCursor } from '../cursor.js';

@@ -1,5 +1,5 @@
 /** For those who run it: probes, health, metrics, the server's own description. */
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import type { HealthMonitor } from '../health.js';
 import { METRICS_TYPE, type Metrics } from '../metrics/metrics.js';
 import type { ProjectorView } from '../projector-view.js';

@@ -1,5 +1,5 @@
 /** The plain contract of the event-logger services that our first users come from: POST /events, GET /events. */
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import { decodeMetadata } from '../../ledger/metadata.js';
 import { NO_FILTERS } from '../../ledger/filters.js';
 import type { Entry } from '../../ledger/types.js';

@@ -1,5 +1,5 @@
 /** The schemas in force, and how to put another one in force: by recording it. */
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import { canonicalBytes } from '../../ledger/canonical-json.js';
 import { sha256 } from '../../ledger/hash.js';
 import { nameProblem } from '../../ledger/name.js';

@@ -1,5 +1,5 @@
 /** Sources, and their streams straight from the event log: an event is there as soon as its 202 was sent. */
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import { recordedMember } from '../../ledger/line.js';
 import { decodeMetadata } from '../../ledger/metadata.js';
 import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';

@@ -1,5 +1,5 @@
 /** GET /v1/events/stream: the ledger as it grows, as Server-Sent Events. */
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import { entryLine } from '../../ledger/line.js';
 import type { Index } from '../../ledger/types.js';
 import { readFilters, readInternal } from '../event-query.js';

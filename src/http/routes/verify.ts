@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import Type from 'typebox';
+import { Type } from '../json-schema.js';
 import type { VerificationReport } from '../../ledger/finding.js';
 import type { Progress } from '../../ledger/verification.js';
 import { preferredType } from '../accept.js';
