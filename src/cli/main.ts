@@ -1,19 +1,10 @@
-/** The command line: which commands there are, and how they end. Each command is in the file of its name. */
+/** The command line: what all commands share, and how they end. */
 import { Command, CommanderError } from 'commander';
+import { addCommands } from './commands.js';
 import { readEnvFile } from './env-file.js';
-import { addEventStore } from './eventstore.js';
-import { addExport } from './export.js';
 import { EXIT, explainFailure, type ExitCode } from './exit.js';
-import { addImport } from './import.js';
-import { addInit } from './init.js';
-import { addMigrate } from './migrate.js';
 import { note, unwritable } from './output.js';
-import { addRebuild } from './rebuild.js';
-import { addServe } from './serve.js';
 import { isStop, stopOnSignals, stopped, type Action } from './stopping.js';
-import { addTail } from './tail.js';
-import { addVerifyExport } from './verify-export.js';
-import { addVerify } from './verify.js';
 import { version } from './version.js';
 
 process.on('uncaughtException', (error) => fail(error));
@@ -34,20 +25,7 @@ const program = new Command('event-ledger')
   .exitOverride()
   .showHelpAfterError();
 
-for (const add of [
-  addServe,
-  addImport,
-  addVerify,
-  addExport,
-  addTail,
-  addVerifyExport,
-  addRebuild,
-  addMigrate,
-  addEventStore,
-  addInit,
-]) {
-  add(program, run);
-}
+await addCommands(program, process.argv.slice(2), run);
 
 try {
   await program.parseAsync();
