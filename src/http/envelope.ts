@@ -33,8 +33,8 @@ export interface Submission {
  */
 export type EnvelopeReader = (value: Json, item: number | null) => Submission | Problem;
 
-/** A member that an event has as it is sent. */
-export type EventMember = Exclude<keyof Submission, 'occurredAt'>;
+/** A member that an event in our own form has. */
+export type EventMember = Exclude<keyof Submission, 'occurredAt' | 'trace' | 'cloudevent' | 'places'>;
 
 export type Members = Readonly<Record<string, Json>>;
 
@@ -55,7 +55,7 @@ export const timeProblem = (value: string): string | null =>
     ? 'must be a date and time of RFC 3339 with an offset, such as 2026-11-20T10:00:00Z, in the years 0001–9999'
     : null);
 
-const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
+const CHECKS: ReadonlyMap<string, Check> = new Map<EventMember, Check>([
   ['id', text('text', textProblem)],
   ['source', text('name', nameProblem)],
   ['type', text('name', nameProblem)],
@@ -78,7 +78,7 @@ export const readEnvelope: EnvelopeReader = (value, item) => {
   }
   const mistakes = findMistakes(value, item);
   if (mistakes.length > 0) return invalidEvent(mistakes);
-  const submission = submissionOf(value);
+  const submission = submissionOf(value, ENVELOPE_PLACES);
   return isReserved(submission.source) ? reservedSource(submission, item) : submission;
 };
 
@@ -107,18 +107,22 @@ function findMistakes(members: Members, item: number | null): Place[] {
     }
   }
   for (const name in members) {
-    const check = CHECKS.get(name);
-    const mistake =
-      check === undefined
-        ? { keyword: 'additionalProperties', detail: 'is no member of an event' }
-        : check(members[name] ?? null);
+    const mistake = CHECKS.has(name)
+      ? memberMistake(name as EventMember, members[name] ?? null)
+      : { keyword: 'additionalProperties', detail: 'is no member of an event' };
     if (mistake !== null) mistakes.push({ pointer: pointerTo(item, name), ...mistake });
     if (mistakes.length === MOST_MISTAKES) break;
   }
   return mistakes;
 }
 
-function submissionOf(members: Members): Submission {
+/** What is wrong with the value of a member; null when nothing is. */
+export function memberMistake(name: EventMember, value: Json): ReturnType<Check> {
+  return CHECKS.get(name)?.(value) ?? null;
+}
+
+/** @param members of our own form, without mistakes */
+export function submissionOf(members: Members, places: Places): Submission {
   const { source, type, payload = null, id = null, timestamp = null, actor = null, subject = null } = members;
   return {
     source: source as string,
@@ -132,7 +136,7 @@ function submissionOf(members: Members): Submission {
     context: members.context,
     trace: null,
     cloudevent: null,
-    places: ENVELOPE_PLACES,
+    places,
   };
 }
 

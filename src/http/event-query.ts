@@ -81,7 +81,7 @@ export function payloadPath(
  * What a value can stand for, as canonical JSON: the string itself, and the scalar that it is the JSON of; in quotes
  * the string only.
  */
-function scalarTexts(value: string): readonly string[] {
+export function scalarTexts(value: string): readonly string[] {
   const parsed = parseStrictJson(Buffer.from(value));
   const scalar = parsed.ok && (typeof parsed.value !== 'object' || parsed.value === null);
   if (!scalar) return [canonicalJson(value)];

@@ -59,6 +59,9 @@ export const PROBLEM_OF_ERROR: Readonly<Record<LedgerErrorCode, ProblemCode>> = 
 /** What became of a submitted event that was not refused. */
 export const OUTCOMES = { queued: 202, replay: 200, recorded: 201 } as const;
 
+/** The same in the contracts of other event loggers (drop-in/), which know no replays. */
+export const TAKEN = { plainEvent: 202, typedEvent: 201, action: 202, log: 201 } as const;
+
 /**
  * The status of a batch (API.md): 200 all replays; 202 all queued or replays, or empty; 207 some failed; none taken:
  * 503 when sending it again may help, else 422.

@@ -1,0 +1,133 @@
+/** /logs: who did what, when and where, and whatever else there is to say. */
+import type { Entry } from '../../ledger/types.js';
+import { JSON_TYPE, MAX_EVENT_BYTES, parseEvent } from '../documents.js';
+import { texts } from '../event-query.js';
+import { principalOf } from '../guard.js';
+import { Type } from '../json-schema.js';
+import { badParameter, type Parameters } from '../parameters.js';
+import { refusal } from '../problem.js';
+import { ambiguous } from '../routes/ledger.js';
+import type { App, Services } from '../services.js';
+import { content, problems, withHeaders } from '../shapes.js';
+import { sendSpliced } from '../spliced.js';
+import { TAKEN } from '../status.js';
+import { actorTexts, readerOf, type Contract } from './contract.js';
+import { Limit, metadataOf, newestEvents, sendArray, shownById, withPayload } from './recorded.js';
+import { REFUSALS, report, TAKES_ONE } from './report.js';
+import { RecordedId, RecordedLog, SubmittedLog } from './shapes.js';
+
+const LOG: Contract = {
+  members: new Map([
+    ['who', 'actor'],
+    ['actor', 'actor'],
+    ['what', 'type'],
+    ['type', 'type'],
+    ['when', 'timestamp'],
+    ['timestamp', 'timestamp'],
+    ['where', 'source'],
+    ['source', 'source'],
+    ['payload', 'payload'],
+    ['id', 'id'],
+  ]),
+  required: ['actor', 'type'],
+  othersArePayload: true,
+};
+
+const where = { where: Type.Optional(Type.String()), source: Type.Optional(Type.String()) };
+
+export function logRoutes(app: App, services: Services): void {
+  app.route({
+    method: 'POST',
+    url: '/logs',
+    bodyLimit: MAX_EVENT_BYTES,
+    schema: {
+      tags: ['drop-in'],
+      summary: 'Report who did what, when and where',
+      description: TAKES_ONE,
+      body: { content: { [JSON_TYPE]: { schema: SubmittedLog } } },
+      response: {
+        ...REFUSALS,
+        201: withHeaders(content(JSON_TYPE, RecordedId, 'Recorded'), {
+          Location: 'where the ledger will have it',
+        }),
+      },
+    },
+    handler: async (request, reply) => {
+      const document = parseEvent(request.body as Buffer);
+      const read = readerOf(LOG, { source: principalOf(request).name });
+      const { eventId } = await report(services.door, request, document, read);
+      return await reply.code(TAKEN.log).header('location', `/logs/${eventId}`).send({ id: eventId });
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/logs',
+    schema: {
+      tags: ['drop-in'],
+      summary: 'Accepted events, newest first',
+      querystring: Type.Object({
+        who: Type.Optional(Type.String()),
+        actor: Type.Optional(Type.String()),
+        what: Type.Optional(Type.String()),
+        type: Type.Optional(Type.String()),
+        ...where,
+        limit: Limit,
+      }),
+      response: { ...problems(400), 200: Type.Array(RecordedLog) },
+    },
+    handler: async ({ parameters }, reply) => {
+      const asked = {
+        actors: actorTexts(either(parameters, 'who', 'actor')),
+        types: either(parameters, 'what', 'type'),
+        sources: either(parameters, 'where', 'source'),
+      };
+      return sendArray(reply, await newestEvents(services, parameters, asked), log);
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/logs/:id',
+    schema: {
+      tags: ['drop-in'],
+      summary: 'One accepted event by its id',
+      params: Type.Object({ id: Type.String() }),
+      querystring: Type.Object(where),
+      response: { ...problems(400, 404, 409), 200: RecordedLog },
+    },
+    handler: async ({ params: { id }, parameters }, reply) => {
+      const [source, ...others] = either(parameters, 'where', 'source');
+      if (others.length > 0) throw badParameter('where', 'once', 'must be given at most once');
+      const [entry, ...more] = await shownById(services, id, source);
+      if (entry === undefined) throw refusal('not-found', 'No accepted event has this id, or not yet.');
+      if (more.length > 0) throw ambiguous([entry, ...more]);
+      return sendSpliced(reply, log(entry));
+    },
+  });
+}
+
+/** The values of a parameter that has two names, one of which is used. */
+function either(parameters: Parameters, name: string, other: string): readonly string[] {
+  const values = texts(parameters, name);
+  if (!parameters.has(other)) return values;
+  if (values.length > 0) throw badParameter(other, 'contract', `says again what ${name} says`);
+  return texts(parameters, other);
+}
+
+function log(entry: Entry): Buffer {
+  const { id, actor, type, source, recordedAt: receivedAt } = entry.header;
+  const { timestamp = null } = metadataOf(entry);
+  const before = {
+    id,
+    who: actor,
+    what: type,
+    when: timestamp,
+    where: source,
+    actor,
+    type,
+    timestamp,
+    source,
+  };
+  return withPayload(before, 'payload', entry, { receivedAt });
+}

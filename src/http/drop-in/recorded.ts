@@ -1,0 +1,79 @@
+/** What services of these contracts show: accepted events of clients, newest first. */
+import type { FastifyReply } from 'fastify';
+import { NO_FILTERS } from '../../ledger/filters.js';
+import { isUuid } from '../../ledger/identity.js';
+import { decodeMetadata, type Metadata } from '../../ledger/metadata.js';
+import { isReserved } from '../../ledger/name.js';
+import type { Entry, EventId } from '../../ledger/types.js';
+import type { EventFilters } from '../../read-model/port.js';
+import { Type } from '../json-schema.js';
+import { integer, type Parameters } from '../parameters.js';
+import type { Services } from '../services.js';
+import { joined, sendSpliced } from '../spliced.js';
+import { waitForLedger } from '../waiting.js';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
+
+/** Who was told that an event is recorded asks for it at once: so long may the ledger take to have it. */
+const PATIENCE_MS = 2_000;
+
+export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }));
+
+type Stores = Pick<Services, 'log' | 'reader' | 'closing'>;
+
+/** @param asked which of them */
+export async function newestEvents(
+  { log, reader, closing }: Stores,
+  parameters: Parameters,
+  asked: Partial<EventFilters>,
+): Promise<readonly Entry[]> {
+  const limit = integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT;
+  await waitForLedger({ log, reader }, PATIENCE_MS, closing);
+  const { entries } = await reader.events(
+    { ...NO_FILTERS, ...asked, verdicts: ['accepted'], internal: false },
+    { order: 'desc', limit, after: null, fromIndex: null, toIndex: null },
+  );
+  return entries;
+}
+
+/** Those with an id, which several sources may share. */
+export async function shownById(
+  { log, reader, closing }: Stores,
+  id: string,
+  source: string | undefined,
+): Promise<readonly Entry[]> {
+  if (!isUuid(id)) return [];
+  const look = async (): Promise<readonly Entry[]> => {
+    const entries = await reader.entriesById(id.toLowerCase() as EventId, source);
+    return entries.filter(({ header }) => header.verdict === 'accepted' && !isReserved(header.source));
+  };
+  const found = await look();
+  if (found.length > 0) return found;
+  await waitForLedger({ log, reader }, PATIENCE_MS, closing);
+  return look();
+}
+
+export function sendArray(
+  reply: FastifyReply,
+  entries: readonly Entry[],
+  write: (entry: Entry) => Buffer,
+): FastifyReply {
+  return sendSpliced(reply, '[', joined(entries.map(write)), ']');
+}
+
+/** What an entry's header does not say of its event; nothing of an event that another program wrote. */
+export function metadataOf({ metadata }: Entry): Pick<Metadata, 'timestamp' | 'subject'> {
+  return decodeMetadata(metadata) ?? {};
+}
+
+/**
+ * An object with a payload among its members. An accepted payload is I-JSON: its bytes can stand in JSON, also where
+ * another program wrote them.
+ * @param name of the member that is the payload; between the others
+ */
+export function withPayload(before: object, name: string, { data }: Entry, after: object): Buffer {
+  const head = JSON.stringify(before).slice(0, -1);
+  const tail = JSON.stringify(after).slice(1);
+  return Buffer.concat([Buffer.from(`${head},"${name}":`), data, Buffer.from(`,${tail}`)]);
+}
