@@ -13,7 +13,9 @@ type Repeated = Pick<Header, 'actor' | 'occurredAt' | 'recordedAt' | 'recordedBy
 
 /**
  * Metadata of our form whose times and names are the header's, and what subject it has. Null says nothing: it may be so all
- * the same, in a rarer form. Takes bytes of any size and kind.
+ * the same, in a rarer form.
+ * @param header what a header can have (header-form.ts): what metadata repeats of it is of the metadata's form, too
+ * @param bytes of any size and kind
  */
 export function agreesAtAGlance(header: Repeated, bytes: Buffer): { readonly subject: string | null } | null {
   const text = new Following(bytes.toString('latin1'));

@@ -66,29 +66,33 @@ describe('metadata at a glance', () => {
   });
 
   it('never agrees where reading it would not', () => {
-    const text = fc.oneof(fc.string(), fc.constantFrom('é', 'a"b', 'a\\b', '', 'x'.repeat(513), 'alice'));
-    const members = fc.record(
-      {
-        v: fc.constantFrom<Json>(1, 2),
-        recordedAt: fc.constantFrom<Json>(usual.recordedAt, usual.occurredAt, 'soon'),
-        occurredAt: fc.constantFrom<Json>(usual.occurredAt, null),
-        recordedBy: fc.oneof(text, fc.constant(null)),
-        actor: fc.oneof(text, fc.constant(null)),
-        salt: fc.constantFrom<Json>(usual.salt, 'ABCDEF0123456789abcdef0123456789', ''),
-        id: text,
-        subject: fc.oneof(text, fc.constant(null)),
-        timestamp: text,
-        context: fc.oneof(text, fc.constantFrom<Json>({ a: [] }, nested(32), nested(33), ['x'], null)),
-        cloudevent: fc.constantFrom<Json>({}, [], 'x'),
-        trace: fc.constantFrom<Json>({ a: 'b' }, { a: 1 }),
-        b: text,
-      },
-      { requiredKeys: ['v', 'recordedAt', 'occurredAt', 'recordedBy', 'actor', 'salt'] },
-    );
-    fc.assert(
-      fc.property(members, (given) =>
-        expectAgreement({ ...usual, ...given } as Metadata, canonicalBytes(given)),
+    const text = fc.oneof(fc.string(), fc.constantFrom('é', 'a"b', 'a\\b', '', 'x'.repeat(513)));
+    const members = fc.record({
+      v: mostly([1], fc.constant(2)),
+      recordedAt: mostly([usual.recordedAt], fc.constantFrom(usual.occurredAt, 'soon')),
+      occurredAt: mostly([usual.occurredAt, null], fc.constant('')),
+      recordedBy: mostly(['admin', null], text),
+      actor: mostly(['alice', null], text),
+      salt: mostly([usual.salt], fc.constantFrom('ABCDEF0123456789abcdef0123456789', '')),
+      id: mostly([undefined, 'order-1'], text),
+      subject: mostly([undefined, 'order/1'], fc.oneof(text, fc.constant(null))),
+      timestamp: mostly([undefined, full.timestamp], text),
+      context: mostly(
+        [undefined, full.context],
+        fc.oneof(text, fc.constantFrom<Json>(nested(32), nested(33), ['x'])),
       ),
+      cloudevent: mostly([undefined, full.cloudevent], fc.constantFrom<Json>({}, [], 'x')),
+      trace: mostly([undefined], fc.constantFrom<Json>({ a: 'b' }, { a: 1 })),
+      b: mostly([undefined], text),
+    });
+    fc.assert(
+      fc.property(members, (given) => {
+        const { actor, occurredAt, recordedAt, recordedBy } = given;
+        const draft = { ...header, actor, occurredAt, recordedAt, recordedBy };
+        // only a header is ever compared, which has nothing that none can have
+        const repeated = misfit(draft) === null ? (draft as Header) : header;
+        expectAgreement(repeated, canonicalBytes(JSON.parse(JSON.stringify(given)) as Json));
+      }),
       { numRuns: 2_000 },
     );
   });
@@ -119,6 +123,11 @@ describe('metadata at a glance', () => {
     expect(read?.subject ?? null).toBe(glance.subject);
   }
 });
+
+/** One of these, or now and then something odd: few members are odd at once, which would hide each other. */
+function mostly<Usual, Odd>(usual: readonly Usual[], odd: fc.Arbitrary<Odd>): fc.Arbitrary<Usual | Odd> {
+  return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: odd });
+}
 
 /** So many levels. */
 function nested(levels: number): Json {
