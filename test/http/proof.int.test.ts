@@ -329,7 +329,12 @@ describe('proof', () => {
       expect(gunzipSync(Buffer.concat(chunks)).toString()).toBe((await api.get('/v1/export')).text);
     });
 
-    it.each(['', 'gzip'])('a client that leaves ends the query (%s)', async (coding) => {
+    it.each([
+      ['jsonl', ''],
+      ['jsonl', 'gzip'],
+      ['csv', ''],
+      ['csv', 'gzip'],
+    ])('a client that leaves ends the query (%s %s)', async (format, coding) => {
       const gate = new Gate();
       let ended: () => void = () => undefined;
       const end = new Promise<void>((resolve) => (ended = resolve));
@@ -339,7 +344,7 @@ describe('proof', () => {
         wrapReader: (reader) => gated(reader, gate, ended),
       });
       const headers = { authorization: AUTHORIZATION, 'accept-encoding': coding };
-      const request = get(`${one.url}/v1/export`, { headers });
+      const request = get(`${one.url}/v1/export?format=${format}`, { headers });
       await once(request, 'response');
       while (gate.entered === 0) await new Promise((resolve) => setImmediate(resolve));
       request.destroy();
@@ -348,7 +353,7 @@ describe('proof', () => {
       await one.close();
     });
 
-    it('a client that does not read stops the query', async () => {
+    it.each(['jsonl', 'csv'])('a client that does not read stops the query (%s)', async (format) => {
       let given = 0;
       const line = Buffer.alloc(64 * 1024, '"');
       const one = await startApi({
@@ -374,7 +379,8 @@ describe('proof', () => {
           },
         }),
       });
-      const response = await open(one, '/v1/export');
+      const query = format === 'csv' ? '?format=csv&columns=payloadBase64' : '';
+      const response = await open(one, `/v1/export${query}`);
       response.pause();
       // given stands still once the buffers between here and there are full
       let before = -1;
@@ -387,16 +393,22 @@ describe('proof', () => {
       await one.close();
     });
 
-    it('what cannot be exported breaks off, without a manifest', async () => {
+    it('what cannot be exported is a problem, or breaks off without a manifest what has begun', async () => {
       const other = await startApi();
-      await other.post('/v1/events', [event(), event(), event()]);
+      await other.post(
+        '/v1/events',
+        Array.from({ length: 600 }, () => event()),
+      );
       await other.caughtUp();
       await asSuperuser(other.database, async (client) => {
         await client.query('ALTER TABLE ledger.entry DISABLE TRIGGER ALL');
         await client.query('ALTER TABLE ledger.entry ALTER COLUMN revision DROP NOT NULL');
-        await client.query(`UPDATE ledger.entry SET revision = NULL WHERE index = 1`);
+        await client.query(`UPDATE ledger.entry SET revision = NULL WHERE index = 599`);
       });
       await expect(other.get('/v1/export')).rejects.toThrow();
+      const atOnce = await other.get('/v1/export?fromIndex=590');
+      expect([atOnce.status, atOnce.body.code]).toEqual([500, 'internal']);
+      expect(atOnce.headers.has('content-disposition')).toBe(false);
       await other.close();
     });
   });

@@ -1,43 +1,79 @@
-/** GET /v1/export: the ledger, or what filters ask for of it, oldest first, with a manifest as its last line. */
+/** GET /v1/export: the ledger, or what filters ask for of it, oldest first: as evidence, or as CSV to look at. */
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Type } from '../json-schema.js';
 import { LedgerError } from '../../ledger/error.js';
-import { ExportWriter } from '../../ledger/manifest.js';
+import type { ExportDescription } from '../../ledger/manifest.js';
 import { clipRange } from '../../ledger/range.js';
 import { readEntryRow, type EntryRow } from '../../ledger/row.js';
 import type { Entry } from '../../ledger/types.js';
-import { acceptsCoding } from '../accept.js';
+import { acceptsCoding, preferredType } from '../accept.js';
+import { COLUMN_NAMES, readColumns, type Column } from '../csv/columns.js';
+import { csvForm, CSV_TYPE } from '../csv/form.js';
 import { NDJSON_TYPE } from '../documents.js';
 import { readFilters, readRange } from '../event-query.js';
+import { linesForm, type ExportForm } from '../export-form.js';
+import { badParameter, choice, type Parameters } from '../parameters.js';
+import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { FilterQuery, lines, Line, ManifestLine, problems, withHeaders } from '../shapes.js';
+import { FilterQuery, Line, ManifestLine, problems, withHeaders } from '../shapes.js';
 import { sendStream } from '../spliced.js';
+
+const DESCRIPTION = `Oldest first, with the ledger's own sources. Lines (the default) are evidence; their last one is the
+manifest. CSV (RFC 4180) is for spreadsheets and proves nothing: \`Event-Ledger-Manifest\` says in JSON what it is of, and a
+cell that a spreadsheet would take for something else begins with an apostrophe. Compressed for clients that accept gzip. An
+export that breaks off has no end: lines are then without manifest.`;
+
+const ExportQuery = Type.Object({
+  ...FilterQuery.properties,
+  format: Type.Optional(Type.Enum(['jsonl', 'csv'], { description: 'else as Accept says' })),
+  columns: Type.Optional(
+    Type.String({
+      description: `of CSV, separated by commas: ${COLUMN_NAMES.join(', ')}, payload.{path}, payload:{pointer}`,
+    }),
+  ),
+});
+
+/** What says how the answer is written, not what it is of. */
+const OF_FORM: ReadonlySet<string> = new Set(['format', 'columns']);
+
+const TYPES = { jsonl: NDJSON_TYPE, csv: CSV_TYPE } as const;
 
 export function exportRoute(app: App, { reader, logger, closing }: Services): void {
   app.route({
     method: 'GET',
     url: '/v1/export',
     exposeHeadRoute: false,
-    config: { produces: [NDJSON_TYPE] },
+    config: { produces: Object.values(TYPES) },
     schema: {
       tags: ['proof'],
       summary: 'Export the ledger',
-      description:
-        "Lines, oldest first, with the ledger's own sources; the last line is the manifest. Compressed for clients " +
-        'that accept gzip. An export that breaks off has no manifest.',
-      querystring: FilterQuery,
+      description: DESCRIPTION,
+      querystring: ExportQuery,
       response: {
         ...problems(400),
-        200: withHeaders(lines(Type.Union([Line, ManifestLine]), 'The lines, and last the manifest'), {
-          'Content-Disposition': 'a name for the file, with its range of indexes',
-          'Content-Encoding': 'gzip, where the client accepts it',
-        }),
+        200: withHeaders(
+          {
+            description: 'The lines, and last the manifest; or rows under a row of names',
+            content: {
+              [NDJSON_TYPE]: { schema: Type.Union([Line, ManifestLine]) },
+              [CSV_TYPE]: { schema: Type.String() },
+            },
+          },
+          {
+            'Content-Disposition': 'a name for the file, with its range of indexes',
+            'Content-Encoding': 'gzip, where the client accepts it',
+            'Event-Ledger-Manifest': 'of CSV: what it is of, and that it is no evidence',
+          },
+        ),
       },
     },
     handler: async (request, reply) => {
       const { parameters } = request;
+      const format = readFormat(request);
+      const columns = readColumnsFor(format, parameters);
       const filters = readFilters(parameters, true);
       const asked = readRange(parameters);
       const [snapshot, ledger] = await Promise.all([reader.snapshot(), reader.origin()]);
@@ -46,13 +82,19 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
         throw new LedgerError('internal', "the ledger's head cannot be read: verify the ledger");
       }
       const range = clipRange(asked, head.size);
-      const writer = new ExportWriter({ ledger, filters: Object.fromEntries(parameters), ...range, head });
+      const description = { ledger, filters: filtersAsSent(parameters), ...range, head };
+      const form = columns === null ? linesForm(description) : csvForm(description, columns);
       const rows = snapshot.rows(range.fromIndex, range.toIndex, filters);
-      const log = logger.child({ requestId: request.id });
-      const stream = Readable.from(exportLines(rows, writer, closing, log), { objectMode: false });
-      void reply.type(NDJSON_TYPE).headers({
-        'content-disposition': `attachment; filename="event-ledger-${range.fromIndex}-${range.toIndex}.jsonl"`,
-        vary: 'accept-encoding',
+      const chunks = exportChunks(rows, form, closing, logger.child({ requestId: request.id }));
+      // a stream that nobody began to read runs no code of its own when it is destroyed
+      reply.raw.once('close', () => void chunks.return().catch(() => undefined));
+      // a failure comes before the first byte, with a status of its own
+      const first = await chunks.next();
+      const stream = Readable.from(goingOn(first, chunks), { objectMode: false });
+      void reply.type(form.mediaType).headers({
+        ...form.headers,
+        'content-disposition': `attachment; filename="${form.fileName}"`,
+        vary: 'accept, accept-encoding',
       });
       if (!acceptsCoding(request.headers['accept-encoding'], 'gzip')) return sendStream(reply, stream);
       void reply.header('content-encoding', 'gzip');
@@ -65,32 +107,69 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
   });
 }
 
-/** Nothing is read before the client has taken what was read; what fails cuts the answer off, without a manifest. */
-async function* exportLines(
+type Format = keyof typeof TYPES;
+
+function readFormat({ parameters, headers: { accept } }: FastifyRequest): Format {
+  const asked = choice(parameters, 'format', ['jsonl', 'csv']);
+  if (asked === null) return preferredType(accept, Object.values(TYPES)) === CSV_TYPE ? 'csv' : 'jsonl';
+  if (preferredType(accept, [TYPES[asked]]) !== null) return asked;
+  throw refusal('not-acceptable', `format=${asked} is ${TYPES[asked]}, which Accept does not take.`);
+}
+
+/** Null: there are none in this format. */
+function readColumnsFor(format: Format, parameters: Parameters): readonly Column[] | null {
+  const lists = parameters.get('columns');
+  if (format === 'csv') return readColumns(lists ?? []);
+  if (lists === undefined) return null;
+  throw badParameter('columns', 'format', 'is for format=csv');
+}
+
+function filtersAsSent(parameters: Parameters): ExportDescription['filters'] {
+  return Object.fromEntries([...parameters].filter(([name]) => !OF_FORM.has(name)));
+}
+
+async function* goingOn(
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  if (first.done !== true) yield first.value;
+  yield* rest;
+}
+
+/** Nothing is read before the client has taken what was read; what fails cuts the answer off, without its end. */
+async function* exportChunks(
   rows: AsyncIterable<readonly EntryRow[]>,
-  writer: ExportWriter,
+  form: ExportForm,
   closing: AbortSignal,
   logger: Logger,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Buffer, void, void> {
+  let begun = false;
   // an error that comes while the client has its turn is the client's: it left
   let clientsTurn = false;
   try {
-    for await (const some of rows) {
-      if (closing.aborted) throw new LedgerError('store-unavailable', 'the server is stopping');
-      const lines = writer.lines(some.map(exported));
-      clientsTurn = true;
-      yield lines;
+    for await (const chunk of chunksOf(rows, form, closing)) {
+      begun = clientsTurn = true;
+      if (chunk.length > 0) yield chunk;
       clientsTurn = false;
     }
-    const end = writer.end();
-    clientsTurn = true;
-    yield end;
   } catch (error) {
     if (clientsTurn) logger.debug({ err: error }, 'the client left an export');
     else if (closing.aborted) logger.info('an export was broken off, as the server is stopping');
-    else logger.error({ err: error }, 'an export broke off');
+    else if (begun) logger.error({ err: error }, 'an export broke off');
     throw error;
   }
+}
+
+async function* chunksOf(
+  rows: AsyncIterable<readonly EntryRow[]>,
+  form: ExportForm,
+  closing: AbortSignal,
+): AsyncGenerator<Buffer> {
+  for await (const some of rows) {
+    if (closing.aborted) throw new LedgerError('store-unavailable', 'the server is stopping');
+    yield await form.chunk(some.map(exported));
+  }
+  yield form.end();
 }
 
 function exported(row: EntryRow): Entry {
