@@ -30,6 +30,15 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const RARE = new Error('not for the quick reader');
 
 /**
+ * Of each member of the objects being read: where its name begins and ends, and where it begins and its value in the
+ * canonical form. One document at a time is read: an array for each would grow, shrink, and grow again with its objects.
+ */
+const scratch: number[] = [];
+
+/** A longer one is not kept for the next document. */
+const LONGEST_SCRATCH = 16_384;
+
+/**
  * @param maxDepth levels that the whole document may have
  * @returns null where the careful reader has to be asked; else the bytes are I-JSON
  */
@@ -55,11 +64,10 @@ export class QuickReader {
   private readonly maxDepth: number;
   private readonly form: Rewriting;
   private at = 0;
-  /**
-   * Of each member of the objects being read: where its name begins and ends, and where it begins and its value in the
-   * canonical form. Of the document's own members they are kept.
-   */
-  private readonly places: number[] = [];
+  /** how much of the scratch is in use */
+  private used = 0;
+  /** what it said of the document's own members */
+  private readonly places: readonly number[];
 
   /** @throws RARE */
   constructor(bytes: Buffer, maxDepth: number) {
@@ -72,6 +80,8 @@ export class QuickReader {
     if (this.at !== bytes.length) throw RARE;
     this.canonical = this.form.isTheSame;
     this.form.end();
+    this.places = scratch.slice(0, this.used);
+    if (scratch.length > LONGEST_SCRATCH) scratch.length = 0;
   }
 
   /** The same that the careful reader gives. */
@@ -79,14 +89,32 @@ export class QuickReader {
     return JSON.parse(this.bytes.toString()) as Json;
   }
 
-  /** The canonical form of a member of the document; null where it has none of that name, or is no object. */
+  /** The same, with null in the place of what a member of the document has, which can be asked for as memberForm. */
+  valueWithout(name: string): Json {
+    const { form } = this;
+    const place = this.placeOf(name);
+    if (place === null) return this.value();
+    const before = form.part(0, place.begin).toString();
+    const after = form.part(place.end, form.length).toString();
+    return JSON.parse(`${before}null${after}`) as Json;
+  }
+
+  /** The canonical form of what a member of the document has; null where it has none of that name, or is no object. */
   memberForm(name: string): Buffer | null {
-    const { places, form } = this;
-    const wanted = Buffer.from(name);
+    const place = this.placeOf(name);
+    return place === null ? null : this.form.part(place.begin, place.end);
+  }
+
+  /** Where in the canonical form stands what a member of the document has. */
+  private placeOf(name: string): { readonly begin: number; readonly end: number } | null {
+    const { bytes, places, form } = this;
+    const length = Buffer.byteLength(name);
     for (let n = 0; n < places.length; n += PLACES) {
-      if (!this.bytes.subarray(places[n], places[n + 1]).equals(wanted)) continue;
-      const next = places[n + PLACES + 2];
-      return form.part(places[n + 3] ?? 0, next === undefined ? form.length - 1 : next - 1);
+      const from = places[n] ?? 0;
+      const to = places[n + 1] ?? 0;
+      if (to - from !== length || bytes.toString('utf8', from, to) !== name) continue;
+      // before the comma that the next one comes after, or the brace at the end
+      return { begin: places[n + 3] ?? 0, end: (places[n + PLACES + 2] ?? form.length) - 1 };
     }
     return null;
   }
@@ -102,7 +130,7 @@ export class QuickReader {
   }
 
   private object(level: number): void {
-    const first = this.places.length;
+    const first = this.used;
     const begin = this.form.placeOf(this.at);
     this.open(level);
     if (this.takes(CLOSE_BRACE)) return;
@@ -115,21 +143,26 @@ export class QuickReader {
       this.comma();
     }
     if (!rising) this.sort(first, begin, level);
-    if (level > 0) this.places.length = first;
+    if (level > 0) this.used = first;
   }
 
   /** @returns whether its name comes after that of the member before it */
   private member(first: number, level: number): boolean {
-    const { bytes, places, form } = this;
+    const { bytes, form } = this;
     const from = this.at + 1;
     const to = this.name();
-    const last = places.length - PLACES;
-    const isAfter = last < first || rises(bytes, places[last] ?? 0, places[last + 1] ?? 0, from, to);
+    const place = this.used;
+    const last = place - PLACES;
+    const isAfter = last < first || rises(bytes, scratch[last] ?? 0, scratch[last + 1] ?? 0, from, to);
     const begin = form.placeOf(from - 1);
     this.space();
     if (!this.takes(COLON)) throw RARE;
     this.space();
-    places.push(from, to, begin, form.placeOf(this.at));
+    scratch[place] = from;
+    scratch[place + 1] = to;
+    scratch[place + 2] = begin;
+    scratch[place + 3] = form.placeOf(this.at);
+    this.used = place + PLACES;
     this.read(level + 1);
     return isAfter;
   }
@@ -158,48 +191,47 @@ export class QuickReader {
 
   /** Put the members of the object that was just read in order. @throws RARE when two of them share a name */
   private sort(first: number, begin: number, level: number): void {
-    const { places, form } = this;
-    const members: number[] = [];
-    for (let n = first; n < places.length; n += PLACES) members.push(n);
-    if (members.length > FEW) members.sort((a, b) => (this.comesAfter(a, b) ? 1 : -1));
-    else this.sortFew(members);
-    for (let i = 1; i < members.length; i++) {
-      if (!this.comesAfter(members[i] ?? 0, members[i - 1] ?? 0)) throw RARE;
+    const count = (this.used - first) / PLACES;
+    const room = roomFor(count);
+    const { order } = room;
+    for (let n = 0; n < count; n++) order[n] = first + n * PLACES;
+    if (count > FEW) order.sort((a, b) => (this.comesAfter(a, b) ? 1 : -1));
+    else this.sortFew(order, count);
+    for (let n = 1; n < count; n++) {
+      if (!this.comesAfter(order[n] ?? 0, order[n - 1] ?? 0)) throw RARE;
     }
     // the document's own members are asked for by name
-    if (level === 0) form.noteChange();
-    else this.reorder(members, begin);
+    if (level === 0) this.form.noteChange();
+    else this.reorder(room, count, begin);
   }
 
   /** The usual sort takes as long for a few as reading them did. */
-  private sortFew(members: number[]): void {
-    for (let i = 1; i < members.length; i++) {
-      const member = members[i] ?? 0;
-      let at = i;
-      for (; at > 0 && this.comesAfter(members[at - 1] ?? 0, member); at--)
-        members[at] = members[at - 1] ?? 0;
-      members[at] = member;
+  private sortFew(order: Uint32Array, count: number): void {
+    for (let n = 1; n < count; n++) {
+      const member = order[n] ?? 0;
+      let at = n;
+      for (; at > 0 && this.comesAfter(order[at - 1] ?? 0, member); at--) order[at] = order[at - 1] ?? 0;
+      order[at] = member;
     }
   }
 
   private comesAfter(member: number, before: number): boolean {
-    const { bytes, places } = this;
-    const from = places[member] ?? 0;
-    const to = places[member + 1] ?? 0;
-    return rises(bytes, places[before] ?? 0, places[before + 1] ?? 0, from, to);
+    const from = scratch[member] ?? 0;
+    const to = scratch[member + 1] ?? 0;
+    return rises(this.bytes, scratch[before] ?? 0, scratch[before + 1] ?? 0, from, to);
   }
 
-  private reorder(members: readonly number[], begin: number): void {
-    const { places, form } = this;
+  private reorder({ order, begins, ends }: SortingRoom, count: number, begin: number): void {
+    const { form, used } = this;
     const end = form.placeOf(this.at) - 1;
-    const ends: number[] = [];
-    const begins: number[] = [];
-    for (const member of members) {
-      begins.push(places[member + 2] ?? 0);
+    for (let n = 0; n < count; n++) {
+      const member = order[n] ?? 0;
+      const next = member + PLACES;
+      begins[n] = scratch[member + 2] ?? 0;
       // before the comma that the next one comes after
-      ends.push((places[member + PLACES + 2] ?? end + 1) - 1);
+      ends[n] = next < used ? (scratch[next + 2] ?? 0) - 1 : end;
     }
-    form.reorder({ begin: begin + 1, end, begins, ends }, this.at);
+    form.reorder({ begin: begin + 1, end, count, begins, ends }, this.at);
   }
 
   /** Read a member's name. @returns where it ends, within its quotes */
@@ -273,8 +305,27 @@ export class QuickReader {
 
 const PLACES = 4;
 
-/** Members that are sorted by hand. */
+/** Members that are sorted by hand, and for which room is kept. */
 const FEW = 20;
+
+/** The members of one object in order, and where in the canonical form each of them begins and ends. */
+interface SortingRoom {
+  readonly order: Uint32Array;
+  readonly begins: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+const newRoom = (count: number): SortingRoom => ({
+  order: new Uint32Array(count),
+  begins: new Uint32Array(count),
+  ends: new Uint32Array(count),
+});
+
+const roomForFew = newRoom(FEW);
+
+function roomFor(count: number): SortingRoom {
+  return count > FEW ? newRoom(count) : roomForFew;
+}
 
 function isSpace(byte: number | undefined): boolean {
   return byte === SPACE || byte === LF || byte === CR || byte === TAB;

@@ -6,11 +6,13 @@ const GROWTH = 64;
 /** Copied byte by byte up to this length: asking for a copy takes as long. */
 const SHORT = 48;
 
+/** A list in the result: where it begins and ends, and each of its items, in their new order. */
 export interface List {
   readonly begin: number;
   readonly end: number;
-  readonly begins: readonly number[];
-  readonly ends: readonly number[];
+  readonly count: number;
+  readonly begins: Uint32Array;
+  readonly ends: Uint32Array;
 }
 
 export class Rewriting {
@@ -54,17 +56,17 @@ export class Rewriting {
 
   /**
    * Give a list in the result another order.
-   * @param list where it begins and ends, and each of its items, in their new order; all between them are commas
+   * @param list all between its items are commas
    * @param at the place of the source that has been read
    */
   reorder(list: List, at: number): void {
     this.copyUntil(at);
     const target = this.room(0);
-    const { begin, begins, ends } = list;
+    const { begin, count, begins, ends } = list;
     const before = Buffer.allocUnsafe(list.end - begin);
     target.copy(before, 0, begin, list.end);
     let to = begin;
-    for (let n = 0; n < begins.length; n++) {
+    for (let n = 0; n < count; n++) {
       if (n > 0) target[to++] = COMMA;
       to = copy(before, (begins[n] ?? 0) - begin, (ends[n] ?? 0) - begin, target, to);
     }

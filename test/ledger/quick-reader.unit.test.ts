@@ -20,6 +20,7 @@ function expectAgreement(text: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
   for (const [name, member] of Object.entries<Json>(value)) {
     expect(read.memberForm(name)?.toString()).toBe(canonicalBytes(member).toString());
+    expect(isDeepStrictEqual(read.valueWithout(name), { ...(value as object), [name]: null })).toBe(true);
   }
 }
 
@@ -76,5 +77,6 @@ describe('the quick reader', () => {
   it('has no form of a member that is not there, or where there are none', () => {
     expect(quick('{"a":{"payload":1}}')?.memberForm('payload')).toBeNull();
     expect(quick('["payload"]')?.memberForm('payload')).toBeNull();
+    expect(quick('{"a":{"payload":1}}')?.valueWithout('payload')).toEqual({ a: { payload: 1 } });
   });
 });
