@@ -5,12 +5,12 @@
  */
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
+import { bytesMatch } from '../ledger/filter-match.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { Entry, Index } from '../ledger/types.js';
 import { conditionsOf, LITERALS, occurrenceConditions } from './conditions.js';
 import { toEntry } from './entry-columns.js';
 import { proposePlaces } from './payload-index.js';
-import { bytesMatch } from './payload-match.js';
 import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
 import { readRowPage } from './row-page.js';

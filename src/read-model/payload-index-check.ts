@@ -1,7 +1,7 @@
 /**
  * The payload index made again from the rows and compared with what is stored. What is missing there would be missing in
  * answers; a term that no entry of a segment has is not looked for: whatever it proposes is checked against the recorded
- * bytes (payload-match.ts).
+ * bytes (filter-match.ts).
  */
 import { setImmediate as pause } from 'node:timers/promises';
 import type pg from 'pg';

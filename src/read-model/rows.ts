@@ -4,10 +4,10 @@
  */
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
+import { bytesMatch } from '../ledger/filter-match.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { EntryRow } from '../ledger/row.js';
 import { conditionsOf, LITERALS } from './conditions.js';
-import { bytesMatch } from './payload-match.js';
 import { streamRowPage, type PageEnd, type RowPlace } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes, canonicalJson } from '../../src/ledger/canonical-json.js';
+import { bytesMatch } from '../../src/ledger/filter-match.js';
 import { NO_FILTERS, type PayloadFilter } from '../../src/ledger/filters.js';
 import { encodeMetadata } from '../../src/ledger/metadata.js';
 import type { EntryRow } from '../../src/ledger/row.js';
 import type { Json } from '../../src/ledger/types.js';
-import { bytesMatch } from '../../src/read-model/payload-match.js';
 import { termGroups, termKey, termsOf, UNINDEXED, UNINDEXED_SUBJECT } from '../../src/read-model/terms.js';
 import { metadata } from '../ledger/events.js';
 import { iJson } from '../ledger/json-arbitraries.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
+import { bytesMatch } from '../../src/ledger/filter-match.js';
 import { encodeMetadata } from '../../src/ledger/metadata.js';
 import type { Json } from '../../src/ledger/types.js';
-import { bytesMatch } from '../../src/read-model/payload-match.js';
-import { metadata } from '../ledger/events.js';
+import { metadata } from './events.js';
 
 const NONE = Buffer.alloc(0);
 
