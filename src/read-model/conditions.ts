@@ -1,6 +1,6 @@
 /**
  * Filters as SQL. Columns are compared by the database alone; of subject and payload it only looks for the bytes that
- * must occur somewhere, and payload-match.ts decides.
+ * must occur somewhere, and filter-match.ts decides.
  */
 import { canonicalJson } from '../ledger/canonical-json.js';
 import type { EventFilters } from '../ledger/filters.js';
@@ -85,7 +85,7 @@ export function occurrenceConditions(
 
 interface Occurring {
   readonly column: 'data' | 'metadata';
-  /** canonical JSON, one of which occurs in the bytes of every entry that matches */
+  /** canonical JSON, one of which occurs in the bytes of every entry of our form that matches */
   readonly texts: readonly string[];
 }
 
@@ -99,5 +99,8 @@ function occurrences(filters: EventFilters): readonly Occurring[] {
 
 function containsAny({ column, texts }: Occurring, bind: Binder): string {
   const each = texts.map((text) => `position(${bind.bytes(Buffer.from(text))} IN ${column}) > 0`);
-  return each.length === 0 ? 'false' : `(${each.join(' OR ')})`;
+  if (each.length === 0) return 'false';
+  // what another program recorded has no recordedBy, and may write a value in any of its forms
+  const foreign = column === 'data' ? ['recorded_by IS NULL'] : [];
+  return `(${[...foreign, ...each].join(' OR ')})`;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson, readCanonical } from '../../src/ledger/canonical-json.js';
+import { entryMatches } from '../../src/ledger/filter-match.js';
 import { NO_FILTERS, type EventFilters, type PayloadFilter } from '../../src/ledger/filters.js';
 import { decodeMetadata } from '../../src/ledger/metadata.js';
 import type { Entry, Index, Instant, Json, Verdict } from '../../src/ledger/types.js';
@@ -28,7 +29,7 @@ let subjects: readonly (string | undefined)[];
 function draftAt(n: number): Draft {
   const wave = Math.floor(n / 350);
   if (n % 97 === 0)
-    return { source: 'a', data: Buffer.from(`{"n": ${n}}`), foreignMetadata: Buffer.from('{}') };
+    return { source: 'a', data: Buffer.from(`{"n": ${n / 10}e1}`), foreignMetadata: Buffer.from('{}') };
   if (n % 89 === 0) return { source: 'b', data: Buffer.of(0, 1, 255), verdict: 'rejected' };
   return {
     source: n === 1500 ? 'rare' : (SOURCES[(n * 7) % 5] ?? 'a'),
@@ -169,6 +170,12 @@ const WITHIN_A_SEGMENT: [EventFilters, EventPage][] = [
   ]),
 );
 
+/** A number that another program wrote in another form than ours. */
+const AS_IT_IS_WRITTEN: [EventFilters, EventPage] = [
+  { ...NO_FILTERS, payload: [filterOf(['n'], 97)] },
+  { order: 'asc', limit: 500, after: null, fromIndex: null, toIndex: null },
+];
+
 const oneFilter: fc.Arbitrary<Partial<EventFilters>> = fc.oneof(
   some(...SOURCES, 'unknown', 'NUL\0', '\ud800').map((sources) => ({ sources })),
   some(...TYPES).map((types) => ({ types })),
@@ -207,17 +214,21 @@ function inRange(index: number, { order, after, fromIndex, toIndex }: EventPage)
   return beyond && index >= (fromIndex ?? 0) && index < (toIndex ?? Infinity);
 }
 
-/** The pages of random queries have exactly the entries that match, in order. */
+/** The pages of random queries have exactly the entries that match, in order; and so has memory, asked for the same. */
 const answersAreComplete = (): Promise<void> =>
   fc.assert(
     fc.asyncProperty(anyFilters, anyPage, async (filters, page) => {
       const expected = entries
         .filter((entry) => matches(entry, filters) && inRange(entry.header.index, page))
         .map(({ header }) => header.index);
+      const inMemory = entries.filter(
+        (entry) => entryMatches(filters, entry) && inRange(entry.header.index, page),
+      );
+      expect(inMemory.map(({ header }) => header.index)).toEqual(expected);
       if (page.order === 'desc') expected.reverse();
       expect(await pagesOf(filters, page, 3)).toEqual(expected.slice(0, 3 * page.limit));
     }),
-    { numRuns: 100, examples: WITHIN_A_SEGMENT },
+    { numRuns: 100, examples: [...WITHIN_A_SEGMENT, AS_IT_IS_WRITTEN] },
   );
 
 describe('queries', () => {
