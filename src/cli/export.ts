@@ -1,4 +1,4 @@
-/** `event-ledger export`: the ledger, or the part that filters ask for, as JSONL with a manifest. */
+/** `event-ledger export`: the ledger, or the part that filters ask for, as JSONL with a manifest, or as CSV. */
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,15 +14,27 @@ interface ExportOptions {
   readonly url?: string;
   readonly user?: string;
   readonly output?: string;
+  readonly format?: string;
+  readonly columns: readonly string[];
   readonly filter: readonly string[];
 }
 
 export function addExport(program: Command, run: Run): void {
   program
     .command('export')
-    .description('write entries as JSONL, oldest first, ending in a manifest that verify-export checks')
+    .description('write entries, oldest first: as JSONL that ends in a manifest, or as CSV')
     .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
     .option('--user <name>', 'the credential (LEDGER_USER; admin)')
+    .option(
+      '--format <format>',
+      'jsonl (the default), which verify-export checks, or csv, for spreadsheets: no evidence',
+    )
+    .option(
+      '--columns <names>',
+      'the columns of CSV, such as index,type,payload.amount; may be repeated',
+      collect,
+      [],
+    )
     .option('-o, --output <file>', 'the file to write; standard output without it')
     .option(
       '-f, --filter <name=value>',
@@ -36,7 +48,7 @@ export function addExport(program: Command, run: Run): void {
 
 async function exportLedger(options: ExportOptions, stop: AbortSignal): Promise<ExitCode> {
   const api = connectToApi(options);
-  const query = parseParameters(options.filter);
+  const query = queryOf(options);
   const request = async (): Promise<Readable> => {
     const response = await api.request('/v1/export', { query, signal: stop });
     if (response.body === null) throw new LedgerError('server-unavailable', `${api.url} sent no export`);
@@ -58,8 +70,19 @@ async function exportLedger(options: ExportOptions, stop: AbortSignal): Promise<
     if (isStop(error, stop)) return stopped(`${output} was not written`);
     throw error;
   }
-  note(`${output} written; check it with: event-ledger verify-export ${output}`);
+  note(
+    options.format === 'csv'
+      ? `${output} written. It is for spreadsheets and proves nothing; an export as JSONL does.`
+      : `${output} written; check it with: event-ledger verify-export ${output}`,
+  );
   return EXIT.done;
+}
+
+function queryOf({ filter, format, columns }: ExportOptions): URLSearchParams {
+  const query = parseParameters(filter);
+  if (format !== undefined) query.set('format', format);
+  for (const names of columns) query.append('columns', names);
+  return query;
 }
 
 interface Target {

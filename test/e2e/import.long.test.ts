@@ -102,6 +102,22 @@ describe.each(LOGS)('event-ledger import, export and verify-export, with the log
     expect(await readlink(device)).toBe('/dev/null');
   });
 
+  it('an export as CSV has the columns that were asked for, and is said to prove nothing', async () => {
+    await importText('{"source":"rows","type":"t","payload":{"amount":-12.5,"note":"=1+1"}}');
+    await settledSize();
+    const columns = ['--columns', 'source,payload.amount', '--columns', 'payload.note'];
+    const args = ['export', '--format', 'csv', ...columns, '--filter', 'source=rows'];
+    const rows = "\ufeffsource,payload.amount,payload.note\r\nrows,-12.5,'=1+1\r\n";
+    expect(await runCommand(args, settings)).toMatchObject({ code: 0, stdout: rows });
+    const file = `${folder.path}/rows.csv`;
+    const written = await runCommand([...args, '--output', file], settings);
+    expect([written.code, readFileSync(file, 'utf8')]).toEqual([0, rows]);
+    expect(written.stderr).toContain('proves nothing');
+    expect((await runCommand(['verify-export', file], {})).code).toBe(1);
+    const unknown = await runCommand(['export', '--format', 'csv', '--columns', 'amount'], settings);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('"amount" is no column')]);
+  });
+
   it('what cannot be written is said before anything is downloaded, and exits 2', async () => {
     const directory = `${folder.path}/directory`;
     await mkdir(directory);
