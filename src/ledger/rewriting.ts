@@ -63,7 +63,7 @@ export class Rewriting {
     this.copyUntil(at);
     const target = this.room(0);
     const { begin, count, begins, ends } = list;
-    const before = Buffer.allocUnsafe(list.end - begin);
+    const before = roomBeside(list.end - begin);
     target.copy(before, 0, begin, list.end);
     let to = begin;
     for (let n = 0; n < count; n++) {
@@ -103,6 +103,13 @@ export class Rewriting {
     this.target = larger;
     return larger;
   }
+}
+
+/** Lists are put in order one at a time, and few are longer. */
+const beside = Buffer.allocUnsafeSlow(16_384);
+
+function roomBeside(bytes: number): Buffer {
+  return bytes <= beside.length ? beside : Buffer.allocUnsafe(bytes);
 }
 
 const COMMA = 0x2c;
