@@ -9,7 +9,9 @@ import type { LedgerReader } from '../../src/read-model/port.js';
 import { openReader } from '../../src/read-model/reader.js';
 import { openWriter } from '../../src/read-model/writer.js';
 import { SchemaRegistry } from '../../src/schemas/registry.js';
+import { DescribedAnswers, type Exchange } from './described-answers.js';
 import { createLedgerDatabase, type LedgerDatabase } from './ledger-database.js';
+import type { OpenApi } from './open-api.js';
 
 export const PASSWORD = 'a pässword: of the tests';
 export const AUTHORIZATION = basic('admin', PASSWORD);
@@ -40,6 +42,8 @@ export interface TestApi {
     headers?: Record<string, string>,
   ): Promise<Answer<Body>>;
   request<Body = Record<string, unknown>>(path: string, init: RequestInit): Promise<Answer<Body>>;
+  /** what is in an answer that /openapi.json does not describe; whatever else is asked here has nothing of it */
+  undescribed(exchange: Exchange): readonly string[];
   /** the ledger has everything that the log has */
   caughtUp(): Promise<void>;
   close(): Promise<void>;
@@ -58,6 +62,9 @@ export interface TestApiOptions {
   /** given every log line */
   readonly onLog?: (line: string) => void;
 }
+
+/** Every server of a test file describes the same routes. */
+let described: DescribedAnswers | null = null;
 
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const { onLog } = options;
@@ -83,15 +90,23 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   });
   const url = await server.listen({ port: 0, host: '127.0.0.1' });
 
+  const undescribed: TestApi['undescribed'] = (exchange) => {
+    described ??= new DescribedAnswers(server.swagger() as unknown as OpenApi);
+    return described.mistakesOf(exchange);
+  };
   const request: TestApi['request'] = async (path, init) => {
     const response = await fetch(`${url}${path}`, {
       ...init,
       headers: { authorization: AUTHORIZATION, ...(init.headers as Record<string, string>) },
     });
     const text = await response.text();
+    const { status, headers } = response;
+    const method = init.method ?? 'GET';
+    const mistakes = undescribed({ method, path, status, headers, body: text });
+    if (mistakes.length > 0) throw new Error(`${method} ${path} ${status}: ${mistakes.join('\n')}`);
     const isJson = /\bjson\b/.test(response.headers.get('content-type')?.replace('x-ndjson', '') ?? '');
     const body = (isJson && text !== '' ? JSON.parse(text) : null) as never;
-    return { status: response.status, headers: response.headers, text, body };
+    return { status, headers, text, body };
   };
 
   return {
@@ -101,6 +116,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     reader,
     projector,
     request,
+    undescribed,
     get: (path, headers = {}) => request(path, { headers }),
     post: (path, body, headers = {}) =>
       request(path, {

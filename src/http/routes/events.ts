@@ -20,7 +20,16 @@ import { principalOf } from '../guard.js';
 import { readPreferences, type Preferences } from '../prefer.js';
 import { ProblemError } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { BatchAnswer, content, problems, Queued, Recorded, SubmittedEvent, withHeaders } from '../shapes.js';
+import {
+  BatchAnswer,
+  batchProblems,
+  content,
+  problems,
+  Queued,
+  Recorded,
+  SubmittedEvent,
+  withHeaders,
+} from '../shapes.js';
 import { waitForEntry } from '../waiting.js';
 
 const DESCRIPTION = `One event, or up to ${MAX_BATCH_EVENTS} as an array or as lines. 202 means that the event log has
@@ -50,7 +59,8 @@ export function postEvents(app: App, services: Services): void {
         },
       },
       response: {
-        ...problems(400, 403, 409, 413, 415, 422),
+        ...problems(400, 403, 409, 413, 415),
+        ...batchProblems(422, 503),
         200: withHeaders(content(JSON_TYPE, Type.Union([Queued, Recorded, BatchAnswer]), 'Replays'), TAKEN),
         201: withHeaders(content(JSON_TYPE, Recorded, 'The ledger has it'), TAKEN),
         202: withHeaders(

@@ -18,7 +18,7 @@ import { linesForm, type ExportForm } from '../export-form.js';
 import { badParameter, choice, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { FilterQuery, Line, ManifestLine, problems, withHeaders } from '../shapes.js';
+import { FilterQuery, itemsOf, Line, ManifestLine, problems, withHeaders } from '../shapes.js';
 import { sendStream } from '../spliced.js';
 
 const DESCRIPTION = `Oldest first, with the ledger's own sources. Lines (the default) are evidence; their last one is the
@@ -58,7 +58,7 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
           {
             description: 'The lines, and last the manifest; or rows under a row of names',
             content: {
-              [NDJSON_TYPE]: { schema: Type.Union([Line, ManifestLine]) },
+              [NDJSON_TYPE]: { schema: itemsOf(Type.Union([Line, ManifestLine])) },
               [CSV_TYPE]: { schema: Type.String() },
             },
           },

@@ -89,6 +89,7 @@ export function operations(app: App, parts: OperationsParts): void {
       const { status, lag, head, ...found } = await health.health();
       const alarms = found.alarms.map(({ code, source, since, detail }) => ({ code, source, since, detail }));
       void reply.code(HEALTH_STATUS[status]);
+      if (status === 'down') void reply.header('retry-after', '2');
       if (request.principal === null) return await reply.send({ status });
       const lastVerification = verifier?.last() ?? null;
       if (projector === undefined) return await reply.send({ status, lag, head, alarms, lastVerification });
@@ -118,7 +119,10 @@ export function operations(app: App, parts: OperationsParts): void {
     schema: {
       tags: ['operations'],
       summary: 'This description (OpenAPI 3.1)',
-      response: { ...problems(), 200: Type.Object({ openapi: Type.String() }) },
+      response: {
+        ...problems(),
+        200: Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
+      },
     },
     handler: async (_request, reply) => sendJson(reply, app.swagger()),
   });

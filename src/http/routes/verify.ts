@@ -13,7 +13,7 @@ import { badParameter, choice, single, type Parameters } from '../parameters.js'
 import { problemBody, problemOf, refusal } from '../problem.js';
 import { sendJson, sendStream } from '../spliced.js';
 import type { App, Services } from '../services.js';
-import { closed, IndexNumber, problems, ProblemShape, Report } from '../shapes.js';
+import { closed, IndexNumber, itemsOf, problems, ProblemShape, Report } from '../shapes.js';
 import type { RunOptions, Verifier } from '../verifying.js';
 
 type Run = AsyncGenerator<Progress, VerificationReport, void>;
@@ -58,7 +58,7 @@ export function verifyRoute(
           description: 'What was found',
           content: {
             [JSON_TYPE]: { schema: Report },
-            [NDJSON_TYPE]: { schema: Type.Union([ProgressLine, Report, ProblemLine]) },
+            [NDJSON_TYPE]: { schema: itemsOf(Type.Union([ProgressLine, Report, ProblemLine])) },
           },
         },
       },
