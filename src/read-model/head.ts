@@ -5,6 +5,7 @@ import type { Head, Instant, Position } from '../ledger/types.js';
 import type { LedgerStats } from './port.js';
 import type { SchemaName } from './schema-name.js';
 import { readHead } from './state.js';
+import type { Tally } from './tally.js';
 
 interface HeadRow {
   readonly size: string | null;
@@ -34,6 +35,7 @@ export async function currentHead(
 export async function currentStats(
   client: pg.ClientBase | pg.Pool,
   schema: SchemaName,
+  tally: Tally,
 ): Promise<LedgerStats> {
   const { rows } = await client.query<Record<'size' | 'sources' | 'rejected' | 'duplicate', string>>({
     name: `stats ${schema}`,
@@ -55,5 +57,6 @@ export async function currentStats(
       rejected: Number(rejected ?? 0),
       duplicate: Number(duplicate ?? 0),
     },
+    tally: await tally.upTo(events),
   };
 }

@@ -179,6 +179,7 @@ export interface LedgerReader {
     readonly next: string | null;
   }>;
 
+  /** Costs what was appended since it was asked last; the first times, half a second each until all is counted. */
   stats(): Promise<LedgerStats>;
 
   /**
@@ -261,4 +262,34 @@ export interface LedgerStats {
   readonly events: number;
   readonly sources: number;
   readonly verdicts: Readonly<Record<Verdict, number>>;
+  readonly tally: LedgerTally;
+}
+
+/** Counts that are made entry by entry, once in a process, the newest first. */
+export interface LedgerTally {
+  /** of how many entries: the newest, or all */
+  readonly counted: number;
+  readonly bySource: NameRanking;
+  readonly byType: NameRanking;
+  readonly recent: RecentCounts;
+}
+
+/** Names with the most entries, at most 20 of them; of more than 10,000 names, those that were counted first. */
+export interface NameRanking {
+  readonly most: readonly NameCount[];
+  /** entries that have other names */
+  readonly others: number;
+}
+
+export interface NameCount {
+  readonly name: string;
+  readonly events: number;
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+}
+
+/** Entries by recordedAt: how many are not older than that. */
+export interface RecentCounts {
+  readonly minute: number;
+  readonly hour: number;
+  readonly day: number;
 }

@@ -22,6 +22,7 @@ import { LEDGER, type SchemaName } from './schema-name.js';
 import { selfCheck } from './self-check.js';
 import { takeSnapshot } from './snapshot.js';
 import { readSourcePage } from './sources.js';
+import { openTally } from './tally.js';
 
 export interface ReaderOptions {
   /** a login with the group role reader, api or projector */
@@ -45,6 +46,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     // an index that is there is used, also when the table was empty when the statement was planned
     settings: { enable_seqscan: 'off' },
   });
+  const tally = openTally(pool, schema);
   const listener = new HeadListener({ url: options.url, pool, schema });
   return {
     ready: () => said(requireVersion(pool)),
@@ -56,7 +58,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     entriesAt: (indexes) => inOurWords(entriesAt(pool, schema, indexes)),
     events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: QUERY_LIMIT_MS })),
     sources: (page) => said(readSourcePage(pool, schema, page)),
-    stats: () => said(currentStats(pool, schema)),
+    stats: () => said(currentStats(pool, schema, tally)),
     alarms: () => said(readAlarms(pool, schema)),
     registrations: (from) => inOurWords(readRegistrations(pool, schema, from)),
     headMoved: (timeoutMs, signal) => listener.moved(timeoutMs, signal),

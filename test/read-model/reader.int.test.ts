@@ -29,6 +29,12 @@ describe('an empty ledger', () => {
       events: 0,
       sources: 0,
       verdicts: { accepted: 0, rejected: 0, duplicate: 0 },
+      tally: {
+        counted: 0,
+        bySource: { most: [], others: 0 },
+        byType: { most: [], others: 0 },
+        recent: { minute: 0, hour: 0, day: 0 },
+      },
     });
     expect(await reader.origin()).toBe(database.origin);
     expect(await reader.health()).toEqual({ status: 'ok' });
@@ -131,11 +137,30 @@ describe('a reader', () => {
     expect(internal.sources.map(({ source }) => source)).toEqual(['_schemas', 'a', 'b', 'é']);
   });
 
-  it('counts', async () => {
+  it('counts, by source and by type, too', async () => {
+    const one = { accepted: 1, rejected: 0, duplicate: 0 };
     expect(await reader.stats()).toEqual({
       events: 5,
       sources: 4,
       verdicts: { accepted: 3, rejected: 1, duplicate: 1 },
+      tally: {
+        counted: 5,
+        bySource: {
+          most: [
+            { name: 'a', events: 2, verdicts: { accepted: 0, rejected: 1, duplicate: 1 } },
+            ...['_schemas', 'b', 'é'].map((name) => ({ name, events: 1, verdicts: one })),
+          ],
+          others: 0,
+        },
+        byType: {
+          most: [
+            { name: 'order.placed', events: 4, verdicts: { accepted: 2, rejected: 1, duplicate: 1 } },
+            { name: 'schema.registered', events: 1, verdicts: one },
+          ],
+          others: 0,
+        },
+        recent: { minute: 0, hour: 0, day: 0 },
+      },
     });
   });
 
