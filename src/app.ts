@@ -13,7 +13,8 @@ import { startProjector, type Projector } from './projector/projector.js';
 import type { LedgerReader } from './read-model/port.js';
 import { openReader } from './read-model/reader.js';
 import { openWriter } from './read-model/writer.js';
-import { readSchemaFiles, registerSchemas } from './schemas/files.js';
+import { CompiledSchemas } from './schemas/compiled-schemas.js';
+import { readSchemaFiles, registerSchemas, type SchemaFile } from './schemas/files.js';
 import { SchemaRegistry } from './schemas/registry.js';
 import type { Stores } from './stores.js';
 
@@ -34,6 +35,14 @@ export interface ApiOptions extends Place {
   /** tails that are served at once */
   readonly maxTails: number;
   readonly version: string;
+  /** where they were read already */
+  readonly schemas?: ShippedSchemas;
+}
+
+/** The schemas that come with the program, and what compiling them gave. */
+export interface ShippedSchemas {
+  readonly files: readonly SchemaFile[];
+  readonly compiled: CompiledSchemas;
 }
 
 /** A part that runs until it is closed. */
@@ -55,25 +64,34 @@ export interface RunningProjector extends Running {
 const SCHEMAS_DIRECTORY = fileURLToPath(new URL('../schemas/', import.meta.url));
 
 /**
+ * Takes a while, and needs no store.
+ * @throws LedgerError `invalid-configuration` (a schema file)
+ */
+export async function readShippedSchemas(): Promise<ShippedSchemas> {
+  const compiled = new CompiledSchemas();
+  return { files: await readSchemaFiles(SCHEMAS_DIRECTORY, compiled), compiled };
+}
+
+/**
  * Project until closed.
  * @param telling where to tell how it goes; null: nowhere
+ * @param schemas where they were read already
  * @throws LedgerError `in-use`, `invalid-configuration` (where it shall listen)
  */
 export async function runProjector(
   stores: Stores,
   logger: Logger,
   telling: OperationsOptions | null,
+  schemas?: ShippedSchemas,
 ): Promise<RunningProjector> {
   const log = await openEventLog(stores, 'projector');
   const writer = openWriter({ url: stores.projectorUrl, logger });
-  const projector = startProjector({ log, writer, logger });
+  const projector = startProjector({ log, writer, logger, ...(schemas && { compiled: schemas.compiled }) });
   const status = (): ReturnType<Projector['status']> => projector.status();
-  // nothing waits for it: projecting begins as soon as it can
-  reportSelfCheck(writer, logger).catch((error: unknown) =>
-    logger.warn({ err: error }, 'the database could not be checked'),
-  );
+  const callOff = selfCheckSoon(writer, logger);
   let teller: RunningServer | null = null;
   const close = async (): Promise<void> => {
+    callOff();
     await Promise.all([projector.stop(), teller?.close()]);
     await Promise.all([writer.close(), log.close()]);
   };
@@ -111,8 +129,7 @@ async function tell(
 
 /**
  * Serve the API until closed. Schemas that were never registered are, before the first request.
- * @throws LedgerError `in-use` (the port), `invalid-configuration` (a schema file), `schema-version`, `access-denied`,
- *   `store-unavailable`
+ * @throws LedgerError `in-use` (the port), `invalid-configuration` (where it shall listen, a schema file), and what the log throws
  */
 export async function runApi(
   stores: Stores,
@@ -120,33 +137,52 @@ export async function runApi(
   logger: Logger,
   projector?: RunningProjector,
 ): Promise<RunningServer> {
-  const files = await readSchemaFiles(SCHEMAS_DIRECTORY);
+  const { files, compiled } = options.schemas ?? (await readShippedSchemas());
   const reader = openReader({ url: stores.apiUrl });
   const log = await openEventLog(stores, 'api');
   const server = buildServer({
     log,
     reader,
-    schemas: new SchemaRegistry(),
+    schemas: new SchemaRegistry(compiled),
     authenticator: singleUser('admin', options.adminPassword),
     tails: { most: options.maxTails },
     logger,
     version: options.version,
     ...(projector === undefined ? {} : { projector: projector.status }),
   });
+  let callOff = (): void => undefined;
   const close = async (): Promise<void> => {
+    callOff();
     await server.close();
     await Promise.all([reader.close(), log.close()]);
   };
   try {
-    await Promise.all([
-      registerSchemas(log, files, { now: () => instantFromMs(Date.now()) }),
-      reportSelfCheck(reader, logger),
-    ]);
-    return { url: await listen(server, options), close };
+    await registerSchemas(log, files, { now: () => instantFromMs(Date.now()) });
+    const url = await listen(server, options);
+    callOff = selfCheckSoon(reader, logger);
+    return { url, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Reading the catalogue takes a while, for which the first requests shall not wait. */
+const SELF_CHECK_AFTER_MS = 1_000;
+
+/** @returns what calls it off, or keeps it from telling that it was broken off */
+function selfCheckSoon(login: Pick<LedgerReader, 'selfCheck'>, logger: Logger): () => void {
+  let wanted = true;
+  const timer = setTimeout(() => {
+    reportSelfCheck(login, logger).catch((error: unknown) => {
+      if (wanted) logger.warn({ err: error }, 'the database could not be checked');
+    });
+  }, SELF_CHECK_AFTER_MS);
+  timer.unref();
+  return () => {
+    wanted = false;
+    clearTimeout(timer);
+  };
 }
 
 /** Tampering is a finding, not a failure: the process goes on, and every verification says the same. */

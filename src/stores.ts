@@ -9,8 +9,6 @@ import {
   type EmbeddedServer,
 } from './postgres/server/embedded.js';
 import { unlessAborted } from './postgres/unless-aborted.js';
-import { migrate } from './read-model/migrate.js';
-import { openReader } from './read-model/reader.js';
 
 export interface Stores {
   /** logins with the rights of an API process, and of a projector */
@@ -28,18 +26,34 @@ export interface Stores {
   close(limitMs?: number): Promise<void>;
 }
 
+export interface Opening {
+  /** gives up a start that takes long */
+  readonly signal?: AbortSignal;
+  /** called, perhaps more than once, when there is nothing to do but wait for PostgreSQL: time for other work */
+  readonly meanwhile?: () => void;
+}
+
 /**
  * The stores to run a ledger on. The embedded ones are migrated here, because one process owns everything; a named
  * database is migrated by hand.
  * @throws LedgerError `in-use` when another process runs the embedded server; `schema-version` when the named database
  *   was not migrated; the signal's reason when it is aborted; and what migrating and connecting throw
  */
-export async function openStores(config: Config, logger: Logger, signal?: AbortSignal): Promise<Stores> {
+export async function openStores(config: Config, logger: Logger, opening: Opening = {}): Promise<Stores> {
+  const { signal, meanwhile } = opening;
   if (config.databaseUrl !== null) {
+    meanwhile?.();
     await unlessAborted(requireMigrated(config.databaseUrl), signal);
     return namedStores(config, config.databaseUrl);
   }
-  const server = await startEmbedded(embeddedOptions(config, logger, signal));
+  const isNew = !(await isInitialised(config.dataDirectory));
+  const server = await startEmbedded({
+    ...embeddedOptions(config, logger, signal),
+    meanwhile() {
+      meanwhile?.();
+      if (isNew) prepareToMigrate();
+    },
+  });
   try {
     await unlessAborted(migrateEmbedded(server, config.origin), signal);
   } catch (error) {
@@ -76,7 +90,13 @@ function embeddedOptions(
   return { dataDirectory: config.dataDirectory, logger, ...(signal === undefined ? {} : { signal }) };
 }
 
+/** What only a new database needs, loaded while its server is made. What fails here fails again where it is needed. */
+function prepareToMigrate(): void {
+  void import('./read-model/migrate.js').then(({ loadRunner }) => loadRunner()).catch(() => undefined);
+}
+
 async function migrateEmbedded(server: EmbeddedServer, origin: string | null): Promise<void> {
+  const { migrate } = await import('./read-model/migrate.js');
   await migrate({
     adminUrl: server.url('admin'),
     ...(origin === null ? {} : { origin }),
@@ -89,6 +109,7 @@ async function migrateEmbedded(server: EmbeddedServer, origin: string | null): P
 }
 
 async function requireMigrated(url: string): Promise<void> {
+  const { openReader } = await import('./read-model/reader.js');
   const reader = openReader({ url });
   try {
     await reader.ready();

@@ -51,7 +51,7 @@ export async function rebuild(options: RebuildOptions, stop: AbortSignal): Promi
 async function rebuildLedger(options: RebuildOptions, stop: AbortSignal): Promise<ExitCode> {
   const config = readConfig(process.env);
   const quiet = options.json === true;
-  const logger = makeLogger(quiet ? 'silent' : config.logLevel);
+  const logger = await makeLogger(quiet ? 'silent' : config.logLevel);
   const stores = await attachToStores(config, logger, stop).catch((error: unknown) => {
     // whatever a start trips over that was given up
     stop.throwIfAborted();
@@ -94,7 +94,7 @@ interface Projecting {
 async function projectAll(url: string, { log, rebuilt, atLeast, quiet, stop }: Projecting): Promise<void> {
   const end = await log.newest();
   if (end === null) return;
-  const logger = makeLogger(quiet ? 'silent' : 'warn');
+  const logger = await makeLogger(quiet ? 'silent' : 'warn');
   const writer = openWriter({ url, schema: REBUILD, logger });
   const projector = startProjector({ log, writer, logger });
   const progress = showProgress('entries', { quiet });

@@ -1,6 +1,7 @@
 /** Serving: the parts that a command runs until it is stopped. */
+import type { Logger } from 'pino';
 import type * as App from '../app.js';
-import type { OperationsOptions, Running, RunningProjector } from '../app.js';
+import type { OperationsOptions, Running, RunningProjector, ShippedSchemas } from '../app.js';
 import { API_PORT, readConfig, type Config } from '../config.js';
 import { LedgerError } from '../ledger/error.js';
 import { openStores, type Stores } from '../stores.js';
@@ -36,23 +37,26 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
       `DATABASE_URL: must be set for the command ${command}; start runs everything without it`,
     );
   }
-  const logger = makeLogger(config.logLevel);
-  // loading the program and making a database take about as long, and do not need each other
-  const loading = import('../app.js');
-  loading.catch(() => undefined);
+  const logger = await makeLogger(config.logLevel);
+  let loading: Promise<Program> | undefined;
+  const program = (): Promise<Program> => (loading ??= load(parts));
   const running: Closable[] = [];
   let stores: Stores | null = null;
   endInTime(stop);
   try {
-    stores = await openStores(config, logger, stop);
-    const app = await loading;
+    // making a database and loading the program take about as long, and do not need each other
+    stores = await openStores(config, logger, {
+      signal: stop,
+      meanwhile: () => void program().catch(() => undefined),
+    });
+    const { app, schemas } = await program();
     const telling = parts.includes('api') ? null : whereToTell(config);
     const projector = parts.includes('projector')
-      ? await app.runProjector(stores, logger, telling)
+      ? await app.runProjector(stores, logger, telling, schemas)
       : undefined;
     if (projector !== undefined) running.push({ name: 'projector', close: () => projector.close() });
     if (parts.includes('api')) {
-      const api = serveApi(app, stores, config, logger, projector);
+      const api = serveApi(await program(), stores, config, logger, projector);
       running.push({ name: 'api', close: () => closeStarted(api) });
       await Promise.race([api, untilAborted(stop)]);
     } else logger.info(telling === null ? {} : { url: projector?.url }, 'ready');
@@ -67,6 +71,17 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
   logger.info('stopping');
   const clean = await closeInTime(running, closableStores(stores), logger);
   return clean ? EXIT.done : EXIT.unavailable;
+}
+
+/** What runs, and what it needs besides stores. */
+interface Program {
+  readonly app: typeof App;
+  readonly schemas?: ShippedSchemas;
+}
+
+async function load(parts: readonly Part[]): Promise<Program> {
+  const app = await import('../app.js');
+  return parts.includes('api') ? { app, schemas: await app.readShippedSchemas() } : { app };
 }
 
 /** A projector listens only where it is told to, so that it does not take the port of an API beside it. */
@@ -86,16 +101,17 @@ async function closeStarted(starting: Promise<Running>): Promise<void> {
 }
 
 async function serveApi(
-  { runApi }: typeof App,
+  { app, schemas }: Program,
   stores: Stores,
   config: Config,
-  logger: ReturnType<typeof makeLogger>,
+  logger: Logger,
   projector: RunningProjector | undefined,
 ): Promise<Running> {
   const adminPassword = await ensureAdminPassword(config);
   const { host, port, maxTails } = config;
-  const options = { host, port: port ?? API_PORT, maxTails, adminPassword, version: version() };
-  const api = await runApi(stores, options, logger, projector);
+  const place = { host, port: port ?? API_PORT };
+  const options = { ...place, maxTails, adminPassword, version: version(), ...(schemas && { schemas }) };
+  const api = await app.runApi(stores, options, logger, projector);
   logger.info({ url: api.url }, 'ready');
   if (stores.embedded !== null) print(banner(api.url, config));
   return api;

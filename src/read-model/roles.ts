@@ -53,8 +53,9 @@ export async function ensureRoles(client: pg.ClientBase, roles: Roles, database:
   const present = await existingRoles(client, roles);
   const missing = Object.values(roles).filter((role) => !present.has(role));
   try {
-    for (const role of missing) await client.query(createRole(role));
-    if (missing.length > 0) await client.query(groupsOfGroups(roles));
+    if (missing.length > 0) {
+      await client.query([...missing.map(createRole), groupsOfGroups(roles)].join(';\n'));
+    }
     if (!(await mayActAs(client, roles.owner))) {
       await client.query(`GRANT ${quoted(roles.owner)} TO CURRENT_USER${await withAllOptions(client)}`);
     }
@@ -82,15 +83,14 @@ export async function grantGroups(
       )
     ).rows.map(({ rolname }) => rolname),
   );
-  for (const grant of grants) {
-    if (!logins.has(grant.login)) {
-      throw new LedgerError(
-        'invalid-configuration',
-        `there is no login '${grant.login}' to grant groups to: make it first, with CREATE ROLE … LOGIN`,
-      );
-    }
-    await client.query(grantStatement(roles, grant));
+  const unknown = grants.find(({ login }) => !logins.has(login));
+  if (unknown !== undefined) {
+    throw new LedgerError(
+      'invalid-configuration',
+      `there is no login '${unknown.login}' to grant groups to: make it first, with CREATE ROLE … LOGIN`,
+    );
   }
+  if (grants.length > 0) await client.query(grants.map((grant) => grantStatement(roles, grant)).join(';\n'));
 }
 
 /** Everything about roles that a migration needs, for an administrator to run where its login may not. */

@@ -2,13 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { canonicalBytes } from '../ledger/canonical-json.js';
 import { LedgerError } from '../ledger/error.js';
+import { sha256 } from '../ledger/hash.js';
 import { eventIdFor } from '../ledger/identity.js';
 import { encodeMetadata } from '../ledger/metadata.js';
 import { parseStrictJson } from '../ledger/strict-json.js';
 import type { EventId, Hash, Instant, Json, Revision, StreamEvent } from '../ledger/types.js';
+import { CompiledSchemas } from './compiled-schemas.js';
 import { typeOfFile } from './file-name.js';
-import { admitSchema, CURRENT_JUDGE } from './judge.js';
+import { CURRENT_JUDGE } from './judge.js';
 import { readRegistration, registrationData, REGISTRATION_TYPE, SCHEMAS_SOURCE } from './registration.js';
 import { schemaHash } from './registry.js';
 
@@ -38,14 +41,18 @@ export interface RegistrationLog {
 
 /**
  * All schemas of a directory, in the order of their types. Files that do not end in `.json` are left alone.
+ * @param compiled keeps what was compiled, for whoever judges by the schemas later
  * @throws LedgerError `invalid-configuration` that names every file that is wrong, and why
  */
-export async function readSchemaFiles(directory: string): Promise<readonly SchemaFile[]> {
+export async function readSchemaFiles(
+  directory: string,
+  compiled = new CompiledSchemas(),
+): Promise<readonly SchemaFile[]> {
   const names = (await readNames(directory)).filter((name) => name.endsWith('.json'));
   const files: SchemaFile[] = [];
   const mistakes: string[] = [];
   for (const name of names) {
-    const read = await readSchemaFile(directory, name);
+    const read = await readSchemaFile(directory, name, compiled);
     if (typeof read === 'string') mistakes.push(`${join(directory, name)}: ${read}`);
     else files.push(read);
   }
@@ -64,15 +71,22 @@ async function readNames(directory: string): Promise<readonly string[]> {
 }
 
 /** @returns what is wrong with the file, in words, when it holds no schema that may judge */
-async function readSchemaFile(directory: string, name: string): Promise<SchemaFile | string> {
+async function readSchemaFile(
+  directory: string,
+  name: string,
+  compiled: CompiledSchemas,
+): Promise<SchemaFile | string> {
   const type = typeOfFile(name);
   if (type === null) return 'must be named <type>.schema.json, other characters than A-Za-z0-9._- as %XX';
   const bytes = await readFile(join(directory, name)).catch(() => null);
   if (bytes === null) return 'cannot be read';
   const parsed = parseStrictJson(bytes);
   if (!parsed.ok) return `${parsed.problem.pointer} ${parsed.problem.detail}`.trim();
-  const admission = admitSchema(parsed.value, CURRENT_JUDGE);
-  if (admission.ok) return { type, schema: parsed.value, hash: admission.schema.hash };
+  const schema = parsed.value;
+  const canonical = canonicalBytes(schema);
+  const hash = sha256(canonical);
+  const admission = compiled.get(hash, CURRENT_JUDGE, canonical.length, () => schema);
+  if (admission.ok) return { type, schema, hash };
   const { pointer, detail } = admission.problem;
   return `${pointer === '' ? 'the schema' : pointer} ${detail}`;
 }

@@ -22,6 +22,8 @@ export interface InitialiseOptions {
   readonly binaries: Binaries;
   readonly account: Account | null;
   readonly superuserPassword: string;
+  /** called when there is nothing left to do but wait */
+  readonly begun?: () => void;
   /** false where the machine may lose the cluster, in tests: it is then not written through to disk */
   readonly durable?: boolean;
 }
@@ -42,11 +44,12 @@ export async function initialiseCluster(directory: string, options: InitialiseOp
   await removeDrafts(parent);
   const draft = join(parent, `initialising-${process.pid}`);
   await makeDirectory(draft, 0o700);
-  await giveTo(draft, options.account);
+  const { binaries, account, begun } = options;
+  await giveTo(draft, account);
   const passwordFile = join(draft, 'password');
   await writePassword(passwordFile, options);
   try {
-    await runProgram(options.binaries.initdb, initdbArguments(draft, passwordFile, options), options.account);
+    await runProgram(binaries.initdb, initdbArguments(draft, passwordFile, options), account, begun);
     await rename(join(draft, 'cluster'), directory);
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;

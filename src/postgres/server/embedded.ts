@@ -21,6 +21,8 @@ export interface EmbeddedOptions {
   /** LEDGER_DATA; made when it is not there */
   readonly dataDirectory: string;
   readonly logger: Logger;
+  /** called, once or twice, when PostgreSQL is at work and the start has nothing to do but wait */
+  readonly meanwhile?: () => void;
   /** gives up a start that takes long, as after a crash */
   readonly signal?: AbortSignal;
 }

@@ -1,9 +1,6 @@
-/** The embedded database and its logins: one for each part of the program, with passwords that nobody chose. */
+/** The embedded database's logins: one for each part of the program, with passwords that nobody chose. */
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { LedgerError } from '../../ledger/error.js';
-import { storeError } from '../errors.js';
-import { createClient, endClient } from '../pool.js';
 import { SUPERUSER } from './cluster.js';
 import { urlOf, type Endpoint } from './endpoint.js';
 import { createPrivate, dataFiles, readJson } from './files.js';
@@ -47,39 +44,4 @@ export function loginUrl(
   database = DATABASE,
 ): string {
   return urlOf(endpoint, { user: roleOf(login), password: passwords[login] }, database);
-}
-
-/** Make what is missing of the database and its logins. */
-export async function ensureDatabase(endpoint: Endpoint, passwords: Passwords): Promise<void> {
-  const url = loginUrl(endpoint, passwords, 'superuser', 'postgres');
-  const client = createClient({ url, applicationName: 'event-ledger setup', statementTimeoutMs: 30_000 });
-  try {
-    await client.connect();
-    const present = await presentNames(client);
-    for (const login of LOGINS) {
-      if (!present.has(roleOf(login))) await client.query(createLogin(login, passwords[login]));
-    }
-    if (!present.has(DATABASE)) await client.query(`CREATE DATABASE ${DATABASE}`);
-    await client.query(`GRANT CREATE ON DATABASE ${DATABASE} TO ${roleOf('admin')}`);
-  } catch (error) {
-    throw storeError(error, 'store-unavailable');
-  } finally {
-    await endClient(client);
-  }
-}
-
-/** The names of all roles and databases; ours do not meet. */
-async function presentNames(client: pg.Client): Promise<ReadonlySet<string>> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT rolname AS name FROM pg_catalog.pg_roles
-     UNION ALL
-     SELECT datname AS name FROM pg_catalog.pg_database`,
-  );
-  return new Set(rows.map(({ name }) => name));
-}
-
-/** PostgreSQL takes no parameters here; the password is hex digits of ours. */
-function createLogin(login: Login, password: string): string {
-  const rights = login === 'admin' ? 'CREATEROLE' : 'NOCREATEROLE';
-  return `CREATE ROLE ${roleOf(login)} LOGIN ${rights} PASSWORD ${pg.escapeLiteral(password)}`;
 }

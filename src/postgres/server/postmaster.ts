@@ -79,6 +79,8 @@ export interface StartOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** how long it may take to be ready, recovery included */
   readonly timeoutMs: number;
+  /** called when there is nothing left to do but wait */
+  readonly begun?: () => void;
   /** ends the server when it is aborted before it was ready */
   readonly signal?: AbortSignal;
 }
@@ -96,6 +98,7 @@ export interface Postmaster {
  */
 export async function startPostmaster(cluster: string, options: StartOptions): Promise<Postmaster> {
   const { child, pid, ended } = await launch(cluster, options);
+  options.begun?.();
   const over = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const settled = async (): Promise<boolean> => {
     const file = await readPostmasterFile(cluster);

@@ -51,12 +51,14 @@ export async function spawned(child: ChildProcess, path: string): Promise<void> 
 
 /**
  * Run a program to its end.
+ * @param begun called when it runs
  * @throws LedgerError `store-unavailable` with its last lines when it fails or cannot be started
  */
 export async function runProgram(
   path: string,
   args: readonly string[],
   account: Account | null,
+  begun?: () => void,
 ): Promise<void> {
   const child = spawnProgram(path, args, { account, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -66,6 +68,7 @@ export async function runProgram(
   child.stdout?.on('data', collect);
   child.stderr?.on('data', collect);
   await spawned(child, path);
+  begun?.();
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   if (code === 0) return;
   throw new LedgerError(

@@ -9,7 +9,7 @@ import { clusterExists, initialiseCluster } from './cluster.js';
 import { answers, chooseEndpoint, type Endpoint } from './endpoint.js';
 import { dataFiles, writePrivate } from './files.js';
 import { rotateLog, watchLog } from './log.js';
-import { ensureDatabase, ensurePasswords, readPasswords, type Passwords } from './logins.js';
+import { ensurePasswords, readPasswords, type Passwords } from './logins.js';
 import { noteInitialised, type Place } from './place.js';
 import {
   disownPostmasterFile,
@@ -17,6 +17,7 @@ import {
   findPostmaster,
   startPostmaster,
   type Postmaster,
+  type StartOptions,
 } from './postmaster.js';
 import { SETTINGS } from './settings.js';
 import { supervise, type Logger, type Supervisor } from './supervisor.js';
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly dataDirectory: string;
   readonly place: Place;
   readonly logger: Logger;
+  /** see EmbeddedOptions */
+  readonly meanwhile?: () => void;
   readonly signal?: AbortSignal;
 }
 
@@ -58,7 +61,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const passwords = await ensureCluster(options, binaries);
   await rotateLog(files.log);
 
-  const start = (endpoint: Endpoint, signal?: AbortSignal): Promise<Postmaster> =>
+  const start = (endpoint: Endpoint, more: Pick<StartOptions, 'begun' | 'signal'>): Promise<Postmaster> =>
     startPostmaster(place.cluster, {
       binaries,
       account: place.account,
@@ -66,17 +69,22 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
       logFile: files.log,
       settings: SETTINGS,
       timeoutMs: START_MS,
-      ...(signal && { signal }),
+      ...more,
     });
-  const { postmaster, endpoint } = await startSomewhere(place, (at) => start(at, options.signal));
+  const { meanwhile, signal } = options;
+  const { postmaster, endpoint } = await startSomewhere(place, (at) =>
+    start(at, { ...(meanwhile && { begun: meanwhile }), ...(signal && { signal }) }),
+  );
   try {
-    await unlessAborted(ensureDatabase(endpoint, passwords), options.signal);
+    // its client is loaded while the server is made
+    const { ensureDatabase } = await import('./database.js');
+    await unlessAborted(ensureDatabase(endpoint, passwords), signal);
     await writePrivate(files.server, JSON.stringify(endpoint));
   } catch (error) {
     await endPostmaster(postmaster.pid, { patienceMs: UNUSED_PATIENCE_MS });
     throw error;
   }
-  const supervisor = supervise(postmaster, (signal) => start(endpoint, signal), logger);
+  const supervisor = supervise(postmaster, (signal) => start(endpoint, { signal }), logger);
   const unwatchLog = watchLog(files.log);
   return {
     endpoint,
@@ -128,6 +136,7 @@ async function ensureCluster(options: RunOptions, binaries: Binaries): Promise<P
       binaries,
       account: place.account,
       superuserPassword: passwords.superuser,
+      ...(options.meanwhile && { begun: options.meanwhile }),
     });
   }
   if (!place.initialised) await noteInitialised(dataDirectory);
