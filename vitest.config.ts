@@ -1,12 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 // Two cores: integration and end-to-end files each start a real PostgreSQL, so few run side by side.
+/** What is waited for comes when it comes: how long it may take says only when to give up. */
+const patient = { expect: { poll: { timeout: 20_000 } } };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
+          ...patient,
           include: ['test/**/*.unit.test.ts'],
           // what is pure leaves nothing behind, and each module is loaded once
           isolate: false,
@@ -16,6 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'int',
+          ...patient,
           sequence: { groupOrder: 1 },
           include: ['test/**/*.int.test.ts'],
           globalSetup: ['test/support/postgres-setup.ts'],
@@ -27,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          ...patient,
           sequence: { groupOrder: 2 },
           include: ['test/**/*.e2e.test.ts'],
           globalSetup: ['test/support/postgres-setup.ts'],
@@ -38,6 +44,7 @@ export default defineConfig({
       {
         test: {
           name: 'long',
+          ...patient,
           sequence: { groupOrder: 3 },
           include: ['test/**/*.long.test.ts'],
           globalSetup: ['test/support/postgres-setup.ts'],
