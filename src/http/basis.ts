@@ -61,6 +61,8 @@ export function makeBasis({ authenticator, logger, version }: BasisParts): Basis
     frameworkErrors: handleFrameworkError,
     clientErrorHandler: handleClientError,
   });
+  // beyond a thousand fields Node.js would drop them without a word; their bytes are limited
+  app.server.maxHeadersCount = 0;
   const closing = closeInTime(app);
   answerHalfOpen(app.server);
 
