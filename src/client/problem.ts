@@ -8,6 +8,7 @@ export interface Problem {
   readonly errors?: readonly {
     readonly pointer?: string;
     readonly parameter?: string;
+    readonly header?: string;
     readonly keyword?: string;
     readonly detail?: string;
   }[];
@@ -17,9 +18,9 @@ export interface Problem {
 export function describeProblem(body: unknown): string {
   if (typeof body !== 'object' || body === null) return '';
   const { title, detail, errors = [] } = body as Problem;
-  const places = errors.map(({ pointer, parameter, detail: what = '' }) => ({
+  const places = errors.map(({ pointer, parameter, header, detail: what = '' }) => ({
     what,
-    text: `${pointer ?? parameter ?? ''} ${what}`.trim(),
+    text: `${pointer ?? parameter ?? header ?? ''} ${what}`.trim(),
   }));
   const [first, ...others] = places;
   const text = detail ?? title ?? '';

@@ -16,6 +16,8 @@ import { inStretches } from './stretches.js';
 
 export const JSON_TYPE = 'application/json';
 export const NDJSON_TYPE = 'application/x-ndjson';
+export const CLOUDEVENT_TYPE = 'application/cloudevents+json';
+export const CLOUDEVENTS_TYPE = 'application/cloudevents-batch+json';
 export const SCHEMA_TYPE = 'application/schema+json';
 
 /** One event of a request, parsed or not. */
@@ -54,10 +56,13 @@ export function isArrayDocument(body: Buffer): boolean {
   return body[skipWhiteSpace(body, 0)] === OPEN_BRACKET;
 }
 
-/** @throws ProblemError when the document is too long for one event, or not I-JSON: then nothing of it counts */
-export function parseEvent(body: Buffer): Document {
+/**
+ * @param maxDepth levels that the document may have: those of a payload, and the envelope's unless it has none
+ * @throws ProblemError when the document is too long for one event, or not I-JSON: then nothing of it counts
+ */
+export function parseEvent(body: Buffer, maxDepth = MAX_DEPTH + 1): Document {
   if (body.length > MAX_EVENT_BYTES) throw new ProblemError(tooLong(''));
-  const parsed = read(body, MAX_DEPTH + 1);
+  const parsed = read(body, maxDepth);
   if (parsed.ok) return parsed;
   throw new ProblemError(jsonProblem(parsed.kind, parsed.problem));
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LedgerError } from '../ledger/error.js';
 import { preferredType } from './accept.js';
 import type { Authenticator, CredentialPolicy, Principal } from './authentication.js';
+import { isBinaryMode } from './cloudevents/mode.js';
 import { JSON_TYPE } from './documents.js';
 import { unsupportedType } from './errors.js';
 import { readParameters, type Parameters } from './parameters.js';
@@ -22,6 +23,8 @@ declare module 'fastify' {
     produces?: readonly string[];
     /** media types of a body; default: JSON */
     consumes?: readonly string[];
+    /** whether it takes a body of any other type, too, as the data of a CloudEvent in binary mode */
+    binaryEvents?: boolean;
     /** names of the query's parameters: those of the route's schema */
     parameters?: readonly string[];
   }
@@ -92,15 +95,17 @@ function problemOfHead(request: FastifyRequest): ProblemError | undefined {
 }
 
 /** Whether a body, if there is one, is of a type that the route takes, in UTF-8, and without a content coding. */
-function isReadable({ method, headers }: FastifyRequest, consumes: readonly string[]): boolean {
+function isReadable({ method, headers, routeOptions }: FastifyRequest, consumes: readonly string[]): boolean {
   if (method === 'GET' || method === 'HEAD') return true;
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding.trim().toLowerCase() !== 'identity') return false;
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  return (
+  const isKnown =
     consumes.includes(type.trim()) &&
-    parameters.every((text) => !/^\s*charset\s*=/.test(text) || /^\s*charset\s*=\s*"?utf-?8"?\s*$/.test(text))
-  );
+    parameters.every(
+      (text) => !/^\s*charset\s*=/.test(text) || /^\s*charset\s*=\s*"?utf-?8"?\s*$/.test(text),
+    );
+  return isKnown || (routeOptions.config.binaryEvents === true && isBinaryMode(headers));
 }
 
 /** `payload.{path}` in a schema stands for every name that begins with `payload.`. */

@@ -7,9 +7,15 @@ export type Part = string | Buffer;
 
 const COMMA = Buffer.from(',');
 
+/** As JSON. */
 export function sendSpliced(reply: FastifyReply, ...parts: readonly Part[]): FastifyReply {
+  return sendSplicedAs(reply, JSON_TYPE, ...parts);
+}
+
+/** @param type a media type of text, without parameters */
+export function sendSplicedAs(reply: FastifyReply, type: string, ...parts: readonly Part[]): FastifyReply {
   const bytes = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
-  return reply.type(`${JSON_TYPE}; charset=utf-8`).send(bytes);
+  return reply.type(`${type}; charset=utf-8`).send(bytes);
 }
 
 /** The items of a JSON array, without its brackets. */

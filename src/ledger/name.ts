@@ -36,6 +36,14 @@ export function textProblem(text: string): string | null {
   if (text.length > MAX_TEXT_BYTES || Buffer.byteLength(text) > MAX_TEXT_BYTES) {
     return `must have at most ${MAX_TEXT_BYTES} bytes in UTF-8`;
   }
+  return characterProblem(text);
+}
+
+/**
+ * Why a text has characters that no short text may have, null when it has none: control characters (U+0000–001F,
+ * U+007F–009F), lone surrogates, noncharacters. What it has then is what CloudEvents calls a String, too.
+ */
+export function characterProblem(text: string): string | null {
   if (CONTROL.test(text)) return 'must not contain control characters';
   if (SURROGATE.test(text)) return 'must not contain lone surrogates';
   if (NONCHARACTER.test(text)) return 'must not contain noncharacters';

@@ -1,24 +1,25 @@
-/** POST /v1/events: one event, a JSON array of them, or one a line. */
+/** POST /v1/events: one event, a JSON array of them, or one a line; CloudEvents in every mode. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../json-schema.js';
 import { LedgerError } from '../../ledger/error.js';
 import { announcePreferences, sendResults, sendTaken, type Taken } from '../answers.js';
+import { BINARY_FIELDS, SubmittedCloudEvent } from '../cloudevents/shapes.js';
 import {
-  isArrayDocument,
+  CLOUDEVENT_TYPE,
+  CLOUDEVENTS_TYPE,
   JSON_TYPE,
   MAX_BATCH_EVENTS,
   MAX_BODY_BYTES,
   MAX_EVENT_BYTES,
   NDJSON_TYPE,
-  parseArray,
-  parseEvent,
-  parseLines,
   type Item,
 } from '../documents.js';
 import type { Door } from '../door.js';
+import type { EnvelopeReader } from '../envelope.js';
 import { principalOf } from '../guard.js';
 import { readPreferences, type Preferences } from '../prefer.js';
 import { ProblemError } from '../problem.js';
+import { readSentEvents, type SentEvents } from '../sent-events.js';
 import type { App, Services } from '../services.js';
 import {
   BatchAnswer,
@@ -36,26 +37,48 @@ const DESCRIPTION = `One event, or up to ${MAX_BATCH_EVENTS} as an array or as l
 them on disk. The same event again (same source and id, same content) is a replay: 200, and recorded once.
 \`Prefer: wait=n\` waits for the ledger to have a single event: 201. \`Prefer: handling=lenient\` records what only the
 schema refuses, to be chained as rejected. Batches are not atomic: each event has its result, in order. The body has at
-most ${MAX_BODY_BYTES} bytes, each event in it at most ${MAX_EVENT_BYTES}.`;
+most ${MAX_BODY_BYTES} bytes, each event in it at most ${MAX_EVENT_BYTES}.
+
+CloudEvents 1.0 are taken in structured, batched and binary mode. In binary mode the attributes are header fields \`ce-…\`,
+percent-encoded, and the body, of any media type, is the data.`;
 
 const HONOURED = { 'Preference-Applied': 'what was honoured of Prefer (RFC 7240)' };
 const TAKEN = { ...HONOURED, Location: 'where a single event can be read at once' };
 
 export function postEvents(app: App, services: Services): void {
+  app.register((routes, _options, done) => {
+    // guard.ts lets other types pass only where they are the data of an event
+    routes.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, next) => {
+      next(null, body);
+    });
+    eventsRoute(routes, services);
+    done();
+  });
+}
+
+function eventsRoute(app: App, services: Services): void {
   const batch = Type.Array(SubmittedEvent, { maxItems: MAX_BATCH_EVENTS });
+  const cloudevents = Type.Array(SubmittedCloudEvent, { maxItems: MAX_BATCH_EVENTS });
   app.route({
     method: 'POST',
     url: '/v1/events',
-    config: { consumes: [JSON_TYPE, NDJSON_TYPE] },
+    config: { consumes: [JSON_TYPE, NDJSON_TYPE, CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE], binaryEvents: true },
     schema: {
       tags: ['events'],
+      operationId: 'recordEvents',
       summary: 'Report events',
       description: DESCRIPTION,
-      headers: Type.Object({ prefer: Type.Optional(Type.String({ description: 'RFC 7240' })) }),
+      headers: Type.Object({
+        prefer: Type.Optional(Type.String({ description: 'RFC 7240' })),
+        ...BINARY_FIELDS,
+      }),
       body: {
         content: {
           [JSON_TYPE]: { schema: Type.Union([SubmittedEvent, batch]) },
           [NDJSON_TYPE]: { schema: SubmittedEvent },
+          [CLOUDEVENT_TYPE]: { schema: SubmittedCloudEvent },
+          [CLOUDEVENTS_TYPE]: { schema: cloudevents },
+          '*/*': { schema: Type.Unknown({ description: 'the data of a CloudEvent in binary mode' }) },
         },
       },
       response: {
@@ -71,24 +94,21 @@ export function postEvents(app: App, services: Services): void {
       },
     },
     handler: async (request, reply) => {
-      const body = request.body as Buffer;
       const preferences = readPreferences(request.headers.prefer);
-      if (request.headers['content-type']?.toLowerCase().startsWith(NDJSON_TYPE)) {
-        return await answerBatch(await parseLines(body), preferences, request, reply);
-      }
-      if (isArrayDocument(body))
-        return await answerBatch(await parseArray(body), preferences, request, reply);
-      return await answerSingle(body, preferences, request, reply);
+      const sent = await readSentEvents(request);
+      return sent.batch
+        ? await answerBatch(sent, preferences, request, reply)
+        : await answerSingle(sent, preferences, request, reply);
     },
   });
 
   async function answerSingle(
-    body: Buffer,
+    { item, read }: Extract<SentEvents, { readonly batch: false }>,
     preferences: Preferences,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const taken = await submitOne(services.door, parseEvent(body), request, preferences.lenient);
+    const taken = await submitOne(services.door, item, request, preferences.lenient, read);
     announcePreferences(reply, preferences);
     const { wait } = preferences;
     const entry =
@@ -97,28 +117,30 @@ export function postEvents(app: App, services: Services): void {
   }
 
   async function answerBatch(
-    items: readonly Item[],
+    { items, read }: Extract<SentEvents, { readonly batch: true }>,
     { lenient }: Preferences,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const recordedBy = principalOf(request).name;
-    const outcomes = await services.door.submit({ items, batch: true, recordedBy, lenient });
+    const outcomes = await services.door.submit({ items, batch: true, read, recordedBy, lenient });
     announcePreferences(reply, { wait: null, lenient });
     return sendResults(reply, outcomes);
   }
 }
 
 /** @throws ProblemError when the event is not taken */
-export async function submitOne(
+async function submitOne(
   door: Door,
   item: Item,
   request: FastifyRequest,
   lenient: boolean,
+  read: EnvelopeReader,
 ): Promise<Taken> {
   const [outcome] = await door.submit({
     items: [item],
     batch: false,
+    read,
     recordedBy: principalOf(request).name,
     lenient,
   });

@@ -1,19 +1,27 @@
 /** The ledger, read: pages of lines, one line by event id or by index, the head, numbers. */
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../json-schema.js';
 import { entryLine } from '../../ledger/line.js';
 import type { Entry, EventId, Index } from '../../ledger/types.js';
+import { preferredType } from '../accept.js';
+import { orCloudEvent, orCloudEvents } from '../cloudevents/shapes.js';
+import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readCursor, writeCursor } from '../cursor.js';
+import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE, JSON_TYPE } from '../documents.js';
 import { readFilters, readInternal, readRange } from '../event-query.js';
 import type { HealthMonitor } from '../health.js';
 import { choice, integer, single, wholeNumber, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
 import { closed, HeadShape, Line, orNull, PageQuery, problems, StatsShape } from '../shapes.js';
-import { joined, sendSpliced } from '../spliced.js';
+import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;
+
+/** What one entry, and what many are answered in. */
+const ONE = [JSON_TYPE, CLOUDEVENT_TYPE] as const;
+const MANY = [JSON_TYPE, CLOUDEVENTS_TYPE] as const;
 
 export function readLedger(app: App, services: Services, health: HealthMonitor): void {
   const { reader } = services;
@@ -21,6 +29,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
   app.route({
     method: 'GET',
     url: '/v1/events',
+    config: { produces: MANY },
     schema: {
       tags: ['ledger'],
       summary: 'The ledger, newest first',
@@ -30,8 +39,8 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       querystring: PageQuery,
       response: {
         ...problems(400),
-        200: closed(
-          { events: Type.Array(Line), next: orNull(Type.String()) },
+        200: orCloudEvents(
+          closed({ events: Type.Array(Line), next: orNull(Type.String()) }),
           'A page; `next` is its cursor',
         ),
       },
@@ -49,6 +58,10 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       });
       const nextCursor = next === null ? null : writeCursor(String(next), query);
       if (nextCursor !== null) linkNext(reply, '/v1/events', parameters, nextCursor);
+      if (preferredType(request.headers.accept, MANY) === CLOUDEVENTS_TYPE) {
+        const events = joined(entries.map((entry) => entryCloudEvent(entry)));
+        return sendSplicedAs(reply, CLOUDEVENTS_TYPE, '[', events, ']');
+      }
       const tail = `],"next":${JSON.stringify(nextCursor)}}`;
       return sendSpliced(reply, '{"events":[', joined(entries.map(entryLine)), tail);
     },
@@ -57,12 +70,13 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
   app.route({
     method: 'GET',
     url: '/v1/events/:eventId',
+    config: { produces: ONE },
     schema: {
       tags: ['ledger'],
       summary: 'One line by event id',
       params: Type.Object({ eventId: Type.String() }),
       querystring: Type.Object({ source: Type.Optional(Type.String()) }),
-      response: { ...problems(400, 404, 409), 200: Line },
+      response: { ...problems(400, 404, 409), 200: orCloudEvent(Line, 'The line') },
     },
     handler: async (request, reply) => {
       const { eventId } = request.params;
@@ -73,18 +87,19 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       const [entry] = entries;
       if (entry === undefined) throw await notYet(health);
       if (entries.length > 1) throw ambiguous(entries);
-      return sendSpliced(reply, entryLine(entry));
+      return sendEntry(request, reply, entry);
     },
   });
 
   app.route({
     method: 'GET',
     url: '/v1/entries/:index',
+    config: { produces: ONE },
     schema: {
       tags: ['ledger'],
       summary: 'One line by index',
       params: Type.Object({ index: Type.String() }),
-      response: { ...problems(400, 404), 200: Line },
+      response: { ...problems(400, 404), 200: orCloudEvent(Line, 'The line') },
     },
     handler: async (request, reply) => {
       const index = wholeNumber(request.params.index);
@@ -92,7 +107,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       const entry = await reader.entry(index as Index);
       if (entry === null)
         throw refusal('not-found', `The ledger has no entry ${index}; /v1/head says its size.`);
-      return sendSpliced(reply, entryLine(entry));
+      return sendEntry(request, reply, entry);
     },
   });
 
@@ -123,6 +138,12 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       return { events, sources, verdicts };
     },
   });
+}
+
+function sendEntry(request: FastifyRequest, reply: FastifyReply, entry: Entry): FastifyReply {
+  return preferredType(request.headers.accept, ONE) === CLOUDEVENT_TYPE
+    ? sendSplicedAs(reply, CLOUDEVENT_TYPE, entryCloudEvent(entry))
+    : sendSpliced(reply, entryLine(entry));
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

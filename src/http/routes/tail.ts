@@ -1,19 +1,27 @@
 /** GET /v1/events/stream: the ledger as it grows, as Server-Sent Events. */
 import { Type } from '../json-schema.js';
 import { entryLine } from '../../ledger/line.js';
-import type { Index } from '../../ledger/types.js';
+import type { Entry, Index } from '../../ledger/types.js';
+import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
-import { integer, wholeNumber } from '../parameters.js';
+import { choice, integer, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
 import { content, FilterQuery, Internal, problems } from '../shapes.js';
 import { EVENT_STREAM_TYPE, HEARTBEAT_MS, sendTail } from '../tailing.js';
 
 const DESCRIPTION = `Entries as they are chained, each as a message: \`id\` its index, \`event\` the word \`entry\`, \`data\`
-its line. From \`Last-Event-ID\` on (exclusive), else from \`fromIndex\` (inclusive), else from what comes next. Nothing is
-left out or repeated by whoever comes back with the last id it has seen. Comments come where nothing else does, with the
-index up to which nothing matched. A message \`problem\` says why the stream ends.`;
+its line, or with \`format=cloudevents\` the event as a CloudEvent, its revision in the extension \`sequence\`. From
+\`Last-Event-ID\` on (exclusive), else from \`fromIndex\` (inclusive), else from what comes next. Nothing is left out or
+repeated by whoever comes back with the last id it has seen. Comments come where nothing else does, with the index up to
+which nothing matched. A message \`problem\` says why the stream ends.`;
+
+/** How the data of a message give an entry. */
+const FORMATS = {
+  line: entryLine,
+  cloudevents: (entry: Entry) => entryCloudEvent(entry, { sequence: true }),
+};
 
 export interface TailLimits {
   /** how many are served at once */
@@ -36,7 +44,11 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
       headers: Type.Object({
         'last-event-id': Type.Optional(Type.String({ description: 'the last index that was seen' })),
       }),
-      querystring: Type.Object({ ...Type.Omit(FilterQuery, ['toIndex']).properties, ...Internal }),
+      querystring: Type.Object({
+        ...Type.Omit(FilterQuery, ['toIndex']).properties,
+        ...Internal,
+        format: Type.Optional(Type.Enum(['line', 'cloudevents'])),
+      }),
       response: {
         ...problems(400, 429),
         200: content(EVENT_STREAM_TYPE, Type.String(), 'Messages, without end'),
@@ -45,6 +57,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
     handler: async (request, reply) => {
       const { parameters } = request;
       const filters = readFilters(parameters, readInternal(parameters));
+      const lineOf = FORMATS[choice(parameters, 'format', ['line', 'cloudevents']) ?? 'line'];
       const asked =
         seenBefore(request.headers['last-event-id']) ?? integer(parameters, 'fromIndex', { least: 0 });
       const { size } = await reader.head();
@@ -66,7 +79,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
         signal: AbortSignal.any([closing, ended.signal]),
       });
       return sendTail(reply, {
-        ...{ stretches, lineOf: entryLine, patienceMs: limits.patienceMs, end: () => ended.abort() },
+        ...{ stretches, lineOf, patienceMs: limits.patienceMs, end: () => ended.abort() },
         logger: logger.child({ requestId: request.id }),
       });
     },

@@ -1,0 +1,68 @@
+/** A CloudEvent in structured mode, alone or in a batch: one JSON object (JSON Event Format for CloudEvents 1.0). */
+import { isReserved } from '../../ledger/name.js';
+import type { Json } from '../../ledger/types.js';
+import { invalidEvent, isObject, reservedSource, type EnvelopeReader } from '../envelope.js';
+import { pointerTo, type Places } from '../places.js';
+import { readAttributes, type Mistake } from './attributes.js';
+import { isBase64 } from './data.js';
+import { NO_DATA, submissionOf, type EventData } from './event.js';
+import { isJson } from './media-type.js';
+import { contentType } from './marks.js';
+
+const DATA = 'data';
+const DATA_BASE64 = 'data_base64';
+
+/** Read an event of the JSON format. Nothing is coerced; members that are null are not set, but for `data`. */
+export const readStructured: EnvelopeReader = (value, item) => {
+  if (!isObject(value)) {
+    return invalidEvent([{ pointer: pointerTo(item), keyword: 'type', detail: 'must be object' }]);
+  }
+  const { [DATA]: data, [DATA_BASE64]: base64, ...given } = value;
+  const { attributes, mistakes } = readAttributes(Object.entries(given));
+  const read = readData(data, base64 ?? undefined, () => isJson(contentType(attributes)));
+  const all = 'detail' in read ? [...mistakes, read] : mistakes;
+  if (all.length > 0 || 'detail' in read) {
+    return invalidEvent(all.map(({ name, ...mistake }) => ({ pointer: pointerTo(item, name), ...mistake })));
+  }
+  const submission = submissionOf(attributes, read, PLACES[read.form]);
+  return isReserved(submission.source) ? reservedSource(submission, item) : submission;
+};
+
+/** @param takesAny whether the content type lets the data be any JSON value */
+function readData(
+  data: Json | undefined,
+  base64: Json | undefined,
+  takesAny: () => boolean,
+): EventData | Mistake {
+  if (base64 === undefined) {
+    if (data === undefined) return NO_DATA;
+    if (typeof data === 'string' || takesAny()) return { form: 'value', payload: data };
+    return {
+      name: DATA,
+      keyword: 'type',
+      detail: 'must be a string, as datacontenttype is not that of JSON',
+    };
+  }
+  if (data !== undefined) {
+    return { name: DATA_BASE64, keyword: 'not', detail: `must not be given beside ${DATA}` };
+  }
+  if (typeof base64 !== 'string') return { name: DATA_BASE64, keyword: 'type', detail: 'must be a string' };
+  if (isBase64(base64)) return { form: 'base64', payload: base64 };
+  return {
+    name: DATA_BASE64,
+    keyword: 'base64',
+    detail: 'must be Base64 as RFC 4648 (4) has it, with its padding',
+  };
+}
+
+const places = (payloadMember: string | null): Places => ({
+  payloadMember,
+  spot: (part, item) => ({
+    pointer:
+      part === 'event' || part === 'metadata'
+        ? pointerTo(item)
+        : pointerTo(item, part === 'payload' ? (payloadMember ?? DATA) : part),
+  }),
+});
+
+const PLACES = { value: places(DATA), base64: places(DATA_BASE64), absent: places(null) };
