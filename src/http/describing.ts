@@ -3,11 +3,22 @@ import swagger from '@fastify/swagger';
 import { completed, type Described } from './openapi/completing.js';
 import { nameShapes } from './openapi/named-shapes.js';
 import type { App } from './services.js';
+import { GIVEN_SHAPES } from './text-shapes.js';
 
 const DESCRIPTION = `The audit log that an organisation can prove.
 
 Requests that are hardly HTTP are answered 400, 408, 413, 417 or 431 before there is a route, as problems, too. A route
 that answers GET answers HEAD, unless it says otherwise.`;
+
+const TAGS = [
+  { name: 'events', description: 'Reporting what happened.' },
+  { name: 'ledger', description: 'What the ledger has, in lines that can be verified.' },
+  { name: 'sources', description: 'What each source reported, straight from the event log.' },
+  { name: 'proof', description: 'Verifying the ledger, and taking it out of the building.' },
+  { name: 'schemas', description: 'JSON Schemas of event types: they judge what comes after them.' },
+  { name: 'operations', description: 'For those who run it.' },
+  { name: 'drop-in', description: 'The contracts of the event loggers that users come from.' },
+];
 
 export function describeApi(app: App, version: string): void {
   app.register(swagger, {
@@ -20,10 +31,17 @@ export function describeApi(app: App, version: string): void {
         version,
       },
       servers: [{ url: '/', description: 'the server that this document came from' }],
-      components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } },
+      tags: TAGS,
+      components: {
+        securitySchemes: {
+          basic: { type: 'http', scheme: 'basic', description: 'The user is `admin` (RFC 7617).' },
+        },
+      },
       security: [{ basic: [] }],
     },
     transformObject: (document) =>
-      'openapiObject' in document ? nameShapes(completed(document.openapiObject as Described)) : {},
+      'openapiObject' in document
+        ? nameShapes(completed(document.openapiObject as Described), GIVEN_SHAPES)
+        : {},
   });
 }

@@ -6,6 +6,9 @@ import { Type } from './json-schema.js';
 import { PROBLEM_TYPE } from './problem.js';
 import { PROJECTOR_STATES } from './projector-view.js';
 import { PROBLEMS } from './status.js';
+import { ijson, name, text } from './text-shapes.js';
+
+export { FilterQuery, Internal, PageQuery } from './parameter-shapes.js';
 
 /** An object without further members. */
 export const closed = <Properties extends TProperties>(properties: Properties, description?: string) =>
@@ -22,7 +25,6 @@ export const named = <Schema extends TSchema>(title: string, schema: Schema): Sc
 
 export const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
-const text = (description: string) => Type.String({ minLength: 1, maxLength: 512, description });
 const count = (description?: string) =>
   Type.Integer({ minimum: 0, ...(description === undefined ? {} : { description }) });
 
@@ -42,13 +44,15 @@ export const SubmittedEvent = named(
     id: Type.Optional(
       text('the identity within the source: sent again it is the same event; a UUID or any other text'),
     ),
-    source: text('who reports'),
-    type: text('what happened'),
-    payload: anyJson('any JSON value; at most 256 KiB in canonical form and 64 levels'),
-    timestamp: Type.Optional(text('when it happened: RFC 3339 with an offset')),
+    source: name("who reports; what begins with _ is the ledger's own"),
+    type: name('what happened'),
+    payload: ijson('any JSON value; at most 256 KiB in canonical form and 64 levels'),
+    timestamp: Type.Optional(
+      Type.String({ format: 'date-time', description: 'when it happened: RFC 3339 with an offset' }),
+    ),
     actor: Type.Optional(text('who did it, as the producer says')),
     subject: Type.Optional(text('what it is about')),
-    context: Type.Optional(anyJson('whatever describes the attempt; at most 32 levels')),
+    context: Type.Optional(ijson('whatever describes the attempt; at most 32 levels')),
   }),
 );
 
@@ -162,25 +166,22 @@ export const Line = named(
   }),
 );
 
-export const ManifestLine = named(
-  'ManifestLine',
-  closed(
-    {
-      manifest: closed({
-        format: Type.Literal(EXPORT_FORMAT),
-        ledger: Type.String({ description: 'the origin' }),
-        filters: Type.Record(Type.String(), Type.Array(Type.String()), {
-          description: 'each query parameter with its values as sent',
-        }),
-        count: count('lines before this one'),
-        fromIndex: count(),
-        toIndex: count(),
-        head: closed({ size: count(), hash: HashText }),
-        sha256: HashText,
+export const ManifestLine = closed(
+  {
+    manifest: closed({
+      format: Type.Literal(EXPORT_FORMAT),
+      ledger: Type.String({ description: 'the origin' }),
+      filters: Type.Record(Type.String(), Type.Array(Type.String()), {
+        description: 'each query parameter with its values as sent',
       }),
-    },
-    'the last line',
-  ),
+      count: count('lines before this one'),
+      fromIndex: count(),
+      toIndex: count(),
+      head: closed({ size: count(), hash: HashText }),
+      sha256: HashText,
+    }),
+  },
+  'the last line',
 );
 
 export const StreamEvent = named(
@@ -293,39 +294,6 @@ export const StatsShape = named(
     verdicts: closed({ accepted: count(), rejected: count(), duplicate: count() }),
   }),
 );
-
-const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
-const anyOf = (description: string) => Type.Optional(Type.String({ description }));
-
-export const FilterQuery = Type.Object({
-  source: anyOf('who reported'),
-  type: anyOf('what happened'),
-  actor: anyOf('who did it'),
-  recordedBy: anyOf('the credential it came through'),
-  subject: anyOf('what it is about'),
-  verdict: Type.Optional(Type.Enum(['accepted', 'rejected', 'duplicate'])),
-  since: time('recordedAt, from'),
-  until: time('recordedAt, before'),
-  occurredSince: time('occurredAt, from'),
-  occurredUntil: time('occurredAt, before'),
-  fromIndex: Type.Optional(IndexNumber),
-  toIndex: Type.Optional(count('before this index')),
-  'payload.{path}': anyOf('the scalar at a path of member names and array indexes, separated by dots'),
-  'payload:{pointer}': anyOf('the scalar at a JSON Pointer'),
-});
-
-/** Whether the ledger's own sources are shown. */
-export const Internal = {
-  internal: Type.Optional(Type.Enum(['true', 'false'], { description: "show the ledger's own sources" })),
-};
-
-export const PageQuery = Type.Object({
-  ...FilterQuery.properties,
-  ...Internal,
-  order: Type.Optional(Type.Enum(['asc', 'desc'])),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
-  cursor: Type.Optional(Type.String({ description: '`next` of the page before' })),
-});
 
 export const SchemaShape = named(
   'JsonSchema',

@@ -1,11 +1,8 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admit, MAX_METADATA_BYTES, MAX_PAYLOAD_BYTES } from '../../src/http/admission.js';
 import { isArrayDocument, parseArray, parseEvent, parseLines } from '../../src/http/documents.js';
-import { readEnvelope } from '../../src/http/envelope.js';
 import { ProblemError, type Problem } from '../../src/http/problem.js';
-import { SubmittedEvent } from '../../src/http/shapes.js';
 import { decodeMetadata } from '../../src/ledger/metadata.js';
 import { parseStrictJson } from '../../src/ledger/strict-json.js';
 import type { Json } from '../../src/ledger/types.js';
@@ -133,30 +130,6 @@ describe('request documents', () => {
     expect(await parseLines(Buffer.from('1\n'.repeat(1000)))).toHaveLength(1000);
     expect((await problemOf(() => parseLines(Buffer.from('1\n'.repeat(1001))))).code).toBe('too-large');
     expect(await parseLines(Buffer.alloc(8 * 1024 * 1024, '\n'))).toEqual([]);
-  });
-});
-
-describe('the description of an event', () => {
-  const describes = new Ajv2020({ strict: false }).compile(SubmittedEvent);
-  const member = fc.oneof(
-    fc.string({ maxLength: 520 }),
-    fc.constantFrom('é'.repeat(256), '2026-01-01T00:00:00Z', 'x', null, 7),
-    fc.jsonValue(),
-  );
-  const names = ['id', 'source', 'type', 'payload', 'timestamp', 'actor', 'subject', 'context', 'other'];
-  const good = { source: 's', type: 't', payload: 1 };
-
-  it('refuses nothing that the door takes', () => {
-    const changes = fc.dictionary(fc.constantFrom(...names), member, { maxKeys: 3 });
-    fc.assert(
-      fc.property(changes, fc.subarray(names), (change, removed) => {
-        const event = { ...good, ...change } as Record<string, Json>;
-        for (const name of removed.slice(0, 1)) Reflect.deleteProperty(event, name);
-        const taken = !('code' in readEnvelope(event, null));
-        if (taken) expect(describes(event), JSON.stringify(describes.errors)).toBe(true);
-      }),
-      { numRuns: 1_000 },
-    );
   });
 });
 

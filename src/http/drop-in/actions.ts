@@ -10,8 +10,9 @@ import { Type } from '../json-schema.js';
 import type { App, Services } from '../services.js';
 import { problems } from '../shapes.js';
 import { TAKEN } from '../status.js';
+import { anyOf, Limit } from '../parameter-shapes.js';
 import { actorTexts, BESIDE, readerOf, type Contract } from './contract.js';
-import { Limit, metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
+import { metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
 import { REFUSALS, report, TAKES_ONE } from './report.js';
 import { Action, ActionTaken, RecordedAction } from './shapes.js';
 
@@ -34,6 +35,7 @@ export function actionRoutes(app: App, services: Services): void {
     bodyLimit: MAX_EVENT_BYTES,
     schema: {
       tags: ['drop-in'],
+      operationId: 'recordAction',
       summary: 'Report one action',
       description: TAKES_ONE,
       body: { content: { [JSON_TYPE]: { schema: Action } } },
@@ -55,11 +57,12 @@ export function actionRoutes(app: App, services: Services): void {
     url: '/api/logs',
     schema: {
       tags: ['drop-in'],
+      operationId: 'listActions',
       summary: 'Accepted actions, newest first',
       querystring: Type.Object({
-        traceId: Type.Optional(Type.String()),
-        userId: Type.Optional(Type.String()),
-        action: Type.Optional(Type.String()),
+        traceId: anyOf('what they belong to'),
+        userId: anyOf('who did it'),
+        action: anyOf('what was done'),
         limit: Limit,
       }),
       response: { ...problems(400), 200: Type.Array(RecordedAction) },

@@ -25,6 +25,7 @@ export function postEvents(app: App, { door }: Services): void {
     bodyLimit: MAX_EVENT_BYTES,
     schema: {
       tags: ['drop-in'],
+      operationId: 'recordPlainEvent',
       summary: 'Report one event',
       description: DESCRIPTION,
       body: { content: { [JSON_TYPE]: { schema: Type.Union([SubmittedEvent, TypedEvent]) } } },

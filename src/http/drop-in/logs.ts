@@ -4,6 +4,7 @@ import { JSON_TYPE, MAX_EVENT_BYTES, parseEvent } from '../documents.js';
 import { texts } from '../event-query.js';
 import { principalOf } from '../guard.js';
 import { Type } from '../json-schema.js';
+import { anyOf, Limit, OneSource, textInPath } from '../parameter-shapes.js';
 import { badParameter, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import { ambiguous } from '../routes/ledger.js';
@@ -12,7 +13,7 @@ import { content, problems, withHeaders } from '../shapes.js';
 import { sendSpliced } from '../spliced.js';
 import { TAKEN } from '../status.js';
 import { actorTexts, readerOf, type Contract } from './contract.js';
-import { Limit, metadataOf, newestEvents, sendArray, shownById, withPayload } from './recorded.js';
+import { metadataOf, newestEvents, sendArray, shownById, withPayload } from './recorded.js';
 import { REFUSALS, report, TAKES_ONE } from './report.js';
 import { RecordedId, RecordedLog, SubmittedLog } from './shapes.js';
 
@@ -33,7 +34,7 @@ const LOG: Contract = {
   othersArePayload: true,
 };
 
-const where = { where: Type.Optional(Type.String()), source: Type.Optional(Type.String()) };
+const WHERE = 'where, by either name';
 
 export function logRoutes(app: App, services: Services): void {
   app.route({
@@ -42,6 +43,7 @@ export function logRoutes(app: App, services: Services): void {
     bodyLimit: MAX_EVENT_BYTES,
     schema: {
       tags: ['drop-in'],
+      operationId: 'recordLog',
       summary: 'Report who did what, when and where',
       description: TAKES_ONE,
       body: { content: { [JSON_TYPE]: { schema: SubmittedLog } } },
@@ -65,13 +67,15 @@ export function logRoutes(app: App, services: Services): void {
     url: '/logs',
     schema: {
       tags: ['drop-in'],
+      operationId: 'listLogs',
       summary: 'Accepted events, newest first',
       querystring: Type.Object({
-        who: Type.Optional(Type.String()),
-        actor: Type.Optional(Type.String()),
-        what: Type.Optional(Type.String()),
-        type: Type.Optional(Type.String()),
-        ...where,
+        who: anyOf('who, by either name'),
+        actor: anyOf('who, by either name'),
+        what: anyOf('what, by either name'),
+        type: anyOf('what, by either name'),
+        where: anyOf(WHERE),
+        source: anyOf(WHERE),
         limit: Limit,
       }),
       response: { ...problems(400), 200: Type.Array(RecordedLog) },
@@ -91,9 +95,10 @@ export function logRoutes(app: App, services: Services): void {
     url: '/logs/:id',
     schema: {
       tags: ['drop-in'],
+      operationId: 'getLog',
       summary: 'One accepted event by its id',
-      params: Type.Object({ id: Type.String() }),
-      querystring: Type.Object(where),
+      params: Type.Object({ id: textInPath('the id that it was answered with') }),
+      querystring: Type.Object({ where: OneSource, source: OneSource }),
       response: { ...problems(400, 404, 409), 200: RecordedLog },
     },
     handler: async ({ params: { id }, parameters }, reply) => {

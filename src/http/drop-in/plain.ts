@@ -2,9 +2,10 @@
 import type { Entry } from '../../ledger/types.js';
 import { texts } from '../event-query.js';
 import { Type } from '../json-schema.js';
+import { anyOf, Limit } from '../parameter-shapes.js';
 import type { App, Services } from '../services.js';
 import { problems } from '../shapes.js';
-import { Limit, metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
+import { metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
 import { PlainEvent } from './shapes.js';
 
 export function readPlainEvents(app: App, services: Services): void {
@@ -13,10 +14,11 @@ export function readPlainEvents(app: App, services: Services): void {
     url: '/events',
     schema: {
       tags: ['drop-in'],
+      operationId: 'listPlainEvents',
       summary: 'Accepted events, newest first',
       querystring: Type.Object({
-        source: Type.Optional(Type.String()),
-        type: Type.Optional(Type.String()),
+        source: anyOf('who reported'),
+        type: anyOf('what happened'),
         limit: Limit,
       }),
       response: { ...problems(400), 200: Type.Array(PlainEvent) },

@@ -6,7 +6,6 @@ import { decodeMetadata, type Metadata } from '../../ledger/metadata.js';
 import { isReserved } from '../../ledger/name.js';
 import type { Entry, EventId } from '../../ledger/types.js';
 import type { EventFilters } from '../../read-model/port.js';
-import { Type } from '../json-schema.js';
 import { integer, type Parameters } from '../parameters.js';
 import type { Services } from '../services.js';
 import { joined, sendSpliced } from '../spliced.js';
@@ -17,8 +16,6 @@ const MAX_LIMIT = 500;
 
 /** Who was told that an event is recorded asks for it at once: so long may the ledger take to have it. */
 const PATIENCE_MS = 2_000;
-
-export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }));
 
 type Stores = Pick<Services, 'log' | 'reader' | 'closing'>;
 

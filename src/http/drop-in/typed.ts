@@ -3,11 +3,12 @@ import type { Entry } from '../../ledger/types.js';
 import type { EventFilters, PayloadFilter } from '../../read-model/port.js';
 import { payloadPath, scalarTexts, texts } from '../event-query.js';
 import { Type } from '../json-schema.js';
+import { anyOf, anyText, Limit, manyNamed } from '../parameter-shapes.js';
 import { badParameter, type Parameters } from '../parameters.js';
 import type { App, Services } from '../services.js';
 import { problems } from '../shapes.js';
 import { actorTexts, BESIDE, type Contract } from './contract.js';
-import { Limit, metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
+import { metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
 import { RecordedTypedEvent } from './shapes.js';
 
 export const TYPED: Contract = {
@@ -32,14 +33,15 @@ export function queryTypedEvents(app: App, services: Services): void {
     url: '/events/query',
     schema: {
       tags: ['drop-in'],
+      operationId: 'queryTypedEvents',
       summary: 'Accepted events by the values of their fields, newest first',
       description: DESCRIPTION,
       querystring: Type.Object({
-        event_type: Type.Optional(Type.String()),
-        user_identity: Type.Optional(Type.String()),
-        event_data: Type.Optional(Type.String()),
+        event_type: anyOf('what happened'),
+        user_identity: anyOf('who did it'),
+        event_data: anyOf('the data, where they are no object', anyText),
         limit: Limit,
-        '{field}': Type.Optional(Type.String()),
+        '{field}': manyNamed('^[^.\\u0000]+(\\.[^.\\u0000]+)*$', 'the scalar at a place in the data'),
       }),
       response: { ...problems(400), 200: Type.Array(RecordedTypedEvent) },
     },

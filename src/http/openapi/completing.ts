@@ -7,8 +7,13 @@ export interface Described {
 }
 
 interface Operation {
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly parameters?: readonly Parameter[];
   readonly responses: Readonly<Record<string, Response>>;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
 }
 
 interface Response {
@@ -48,7 +53,7 @@ const METHOD_NOT_ALLOWED: Response = {
   content: PROBLEM_CONTENT,
 };
 
-/** @returns the document with the answers that every route has, and the header fields that come with them */
+/** @returns the document with the answers that every route has, the header fields that come with them, and free names */
 export function completed<Document extends Described>(document: Document): Document {
   const paths = Object.entries(document.paths ?? {}).map(([path, operations]) => [
     path,
@@ -71,5 +76,15 @@ function completedOperation(path: string, operation: Operation): Operation {
     const headers = { ...response.headers, ...more };
     return [status, Object.keys(headers).length === 0 ? response : { ...response, headers }];
   });
-  return { ...operation, responses: Object.fromEntries(responses) as Operation['responses'] };
+  return {
+    ...operation,
+    ...(operation.parameters === undefined ? {} : { parameters: operation.parameters.map(freelyNamed) }),
+    responses: Object.fromEntries(responses) as Operation['responses'],
+  };
+}
+
+/** A form of names is an object whose members are parameters; none unless they are given. */
+function freelyNamed(parameter: Parameter): Parameter {
+  if (!parameter.name.includes('{')) return parameter;
+  return { ...parameter, ...{ style: 'form', explode: true, example: {} } };
 }

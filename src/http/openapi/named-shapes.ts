@@ -2,36 +2,41 @@
 
 type Node = Readonly<Record<string, unknown>>;
 
+/** Members that hold values as they are, and no schemas. */
+const IS_VALUE: ReadonlySet<string> = new Set(['const', 'default', 'enum', 'example', 'examples']);
+
 /** Where a title is the name of a schema, and not a member that is called so. */
 const isNamed = (value: Node): value is Node & { readonly title: string } =>
   typeof value.title === 'string' && /^[A-Z]\w*$/.test(value.title);
 
 /**
  * @param document OpenAPI 3.1, with shapes written out wherever they are used
+ * @param given shapes that refer to themselves: the document only names them
  * @returns the document with each of them among `components.schemas`
  * @throws Error when two different shapes have one title
  */
-export function nameShapes<Document extends object>(document: Document): Document {
-  const { components = {} } = document as { readonly components?: { readonly schemas?: Node } };
-  const schemas = new Map<string, unknown>(Object.entries(components.schemas ?? {}));
+export function nameShapes<Document extends object>(
+  document: Document,
+  given: Readonly<Record<string, object>>,
+): Document {
+  const schemas = new Map<string, unknown>(Object.entries(given));
   const written = new Map<string, string>();
 
   function refer(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(refer);
     if (typeof value !== 'object' || value === null) return value;
-    const copy = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, refer(member)]));
+    const copy = Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [name, IS_VALUE.has(name) ? member : refer(member)]),
+    );
     if (!isNamed(copy)) return copy;
     const { title, ...shape } = copy;
+    const $ref = `#/components/schemas/${title}`;
+    if (title in given) return { $ref, ...shape };
     const text = JSON.stringify(shape);
-    const before = written.get(title);
-    if (before === undefined) {
-      written.set(title, text);
-      // one that refers to itself is given among the components, and only named here
-      if (!schemas.has(title)) schemas.set(title, shape);
-    } else if (before !== text) {
-      throw new Error(`two shapes are called ${title}`);
-    }
-    return { $ref: `#/components/schemas/${title}` };
+    if ((written.get(title) ?? text) !== text) throw new Error(`two shapes are called ${title}`);
+    written.set(title, text);
+    schemas.set(title, shape);
+    return { $ref };
   }
 
   const named = refer(document) as Document;

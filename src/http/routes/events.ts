@@ -66,6 +66,7 @@ function eventsRoute(app: App, services: Services): void {
     schema: {
       tags: ['events'],
       operationId: 'recordEvents',
+      operationId: 'recordEvents',
       summary: 'Report events',
       description: DESCRIPTION,
       headers: Type.Object({

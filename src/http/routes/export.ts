@@ -15,10 +15,11 @@ import { csvForm, CSV_TYPE } from '../csv/form.js';
 import { NDJSON_TYPE } from '../documents.js';
 import { readFilters, readRange } from '../event-query.js';
 import { linesForm, type ExportForm } from '../export-form.js';
+import { FilterQuery } from '../parameter-shapes.js';
 import { badParameter, choice, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { FilterQuery, itemsOf, Line, ManifestLine, problems, withHeaders } from '../shapes.js';
+import { itemsOf, Line, ManifestLine, problems, withHeaders } from '../shapes.js';
 import { sendStream } from '../spliced.js';
 
 const DESCRIPTION = `Oldest first, with the ledger's own sources. Lines (the default) are evidence; their last one is the
@@ -49,6 +50,7 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
     config: { produces: Object.values(TYPES) },
     schema: {
       tags: ['proof'],
+      operationId: 'exportLedger',
       summary: 'Export the ledger',
       description: DESCRIPTION,
       querystring: ExportQuery,

@@ -10,10 +10,11 @@ import { readCursor, writeCursor } from '../cursor.js';
 import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE, JSON_TYPE } from '../documents.js';
 import { readFilters, readInternal, readRange } from '../event-query.js';
 import type { HealthMonitor } from '../health.js';
+import { EventIdInPath, IndexInPath, OneSource, PageQuery } from '../parameter-shapes.js';
 import { choice, integer, single, wholeNumber, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { closed, HeadShape, Line, orNull, PageQuery, problems, StatsShape } from '../shapes.js';
+import { closed, HeadShape, Line, orNull, problems, StatsShape } from '../shapes.js';
 import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
 
 const DEFAULT_LIMIT = 50;
@@ -32,6 +33,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     config: { produces: MANY },
     schema: {
       tags: ['ledger'],
+      operationId: 'listEvents',
       summary: 'The ledger, newest first',
       description:
         'Different parameters all apply; one that is repeated means any of its values. A page ends early once it has ' +
@@ -73,9 +75,10 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     config: { produces: ONE },
     schema: {
       tags: ['ledger'],
+      operationId: 'getEvent',
       summary: 'One line by event id',
-      params: Type.Object({ eventId: Type.String() }),
-      querystring: Type.Object({ source: Type.Optional(Type.String()) }),
+      params: Type.Object({ eventId: EventIdInPath }),
+      querystring: Type.Object({ source: OneSource }),
       response: { ...problems(400, 404, 409), 200: orCloudEvent(Line, 'The line') },
     },
     handler: async (request, reply) => {
@@ -97,8 +100,9 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     config: { produces: ONE },
     schema: {
       tags: ['ledger'],
+      operationId: 'getEntry',
       summary: 'One line by index',
-      params: Type.Object({ index: Type.String() }),
+      params: Type.Object({ index: IndexInPath }),
       response: { ...problems(400, 404), 200: orCloudEvent(Line, 'The line') },
     },
     handler: async (request, reply) => {
@@ -116,6 +120,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     url: '/v1/head',
     schema: {
       tags: ['ledger'],
+      operationId: 'getHead',
       summary: 'Size and last hash',
       response: { ...problems(400), 200: HeadShape },
     },
@@ -130,6 +135,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     url: '/stats',
     schema: {
       tags: ['operations'],
+      operationId: 'getStats',
       summary: 'Numbers',
       response: { ...problems(400), 200: StatsShape },
     },

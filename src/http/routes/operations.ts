@@ -43,6 +43,7 @@ export function operations(app: App, parts: OperationsParts): void {
     config: { credentials: 'none' },
     schema: {
       tags: ['operations'],
+      operationId: 'getLiveness',
       summary: 'Is the process alive?',
       security: [],
       response: { ...openProblems(), 200: Alive },
@@ -56,6 +57,7 @@ export function operations(app: App, parts: OperationsParts): void {
     config: { credentials: 'none' },
     schema: {
       tags: ['operations'],
+      operationId: 'getReadiness',
       summary: 'Can it serve?',
       security: [],
       description:
@@ -77,6 +79,7 @@ export function operations(app: App, parts: OperationsParts): void {
     config: { credentials: 'optional' },
     schema: {
       tags: ['operations'],
+      operationId: 'getHealth',
       summary: 'How it is; without credentials the status alone',
       security: [{}, { basic: [] }],
       response: {
@@ -104,6 +107,7 @@ export function operations(app: App, parts: OperationsParts): void {
     config: { produces: ['text/plain'] },
     schema: {
       tags: ['operations'],
+      operationId: 'getMetrics',
       summary: 'Numbers for Prometheus',
       description:
         'The text format of Prometheus, version 0.0.4; docs/operations.md explains each metric. What cannot be known, ' +
@@ -118,6 +122,7 @@ export function operations(app: App, parts: OperationsParts): void {
     url: '/openapi.json',
     schema: {
       tags: ['operations'],
+      operationId: 'getDescription',
       summary: 'This description (OpenAPI 3.1)',
       response: {
         ...problems(),

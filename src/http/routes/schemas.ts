@@ -12,6 +12,7 @@ import { schemaProblems } from '../../schemas/verdict.js';
 import { locationOf } from '../answers.js';
 import { JSON_TYPE, MAX_SCHEMA_BODY_BYTES, parseDocument, SCHEMA_TYPE } from '../documents.js';
 import { principalOf } from '../guard.js';
+import { TypeInPath } from '../parameter-shapes.js';
 import { ProblemError, refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
 import {
@@ -35,6 +36,7 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
     url: '/v1/schemas',
     schema: {
       tags: ['schemas'],
+      operationId: 'listSchemas',
       summary: 'Types that have a schema of their own',
       response: { ...problems(400), 200: closed({ schemas: Type.Array(Registered) }) },
     },
@@ -50,9 +52,10 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
     url: '/v1/schemas/:type',
     schema: {
       tags: ['schemas'],
+      operationId: 'getSchema',
       summary: 'The schema that events of a type are judged by',
       description: `For a type without one of its own that of ${DEFAULT_TYPE}, as Content-Location says.`,
-      params: Type.Object({ type: Type.String() }),
+      params: Type.Object({ type: TypeInPath }),
       response: {
         ...problems(400, 404),
         200: withHeaders(content(JSON_TYPE, SchemaShape, 'The schema in force'), {
@@ -77,11 +80,12 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
     config: { consumes: [JSON_TYPE, SCHEMA_TYPE] },
     schema: {
       tags: ['schemas'],
+      operationId: 'registerSchema',
       summary: 'Register a schema',
       description:
         'Recorded in `_schemas`; it judges what comes after it in the ledger. At most ' +
         `${MAX_SCHEMA_BYTES} bytes in canonical form; the body has at most ${MAX_SCHEMA_BODY_BYTES}.`,
-      params: Type.Object({ type: Type.String() }),
+      params: Type.Object({ type: TypeInPath }),
       body: { content: { [JSON_TYPE]: { schema: SchemaShape }, [SCHEMA_TYPE]: { schema: SchemaShape } } },
       response: {
         ...problems(400, 413, 415, 422),

@@ -5,6 +5,7 @@ import { decodeMetadata } from '../../ledger/metadata.js';
 import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { readInternal } from '../event-query.js';
+import { FromRevision, Internal, Limit, Paging, RevisionInPath, SourceInPath } from '../parameter-shapes.js';
 import { choice, integer, single, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
@@ -23,11 +24,11 @@ export function readSources(app: App, { log, reader }: Services): void {
     url: '/v1/sources',
     schema: {
       tags: ['sources'],
+      operationId: 'listSources',
       summary: 'Sources that the ledger knows',
       querystring: Type.Object({
-        internal: Type.Optional(Type.Enum(['true', 'false'])),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT })),
-        cursor: Type.Optional(Type.String()),
+        ...Internal,
+        ...Paging,
       }),
       response: {
         ...problems(400),
@@ -66,15 +67,18 @@ export function readSources(app: App, { log, reader }: Services): void {
     url: '/v1/sources/:source/events',
     schema: {
       tags: ['sources'],
+      operationId: 'listSourceEvents',
       summary: "A source's stream, from the event log",
-      params: Type.Object({ source: Type.String() }),
+      params: Type.Object({ source: SourceInPath }),
       querystring: Type.Object({
-        fromRevision: Type.Optional(RevisionShape),
-        direction: Type.Optional(Type.Enum(['forwards', 'backwards'])),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT })),
+        fromRevision: FromRevision,
+        direction: Type.Optional(
+          Type.Enum(['forwards', 'backwards'], { default: 'forwards', description: 'from there' }),
+        ),
+        limit: Limit,
       }),
       response: {
-        ...problems(400, 414),
+        ...problems(400),
         200: closed({ events: Type.Array(StreamEvent), next: orNull(RevisionShape) }, 'next: where to go on'),
       },
     },
@@ -94,9 +98,10 @@ export function readSources(app: App, { log, reader }: Services): void {
     url: '/v1/sources/:source/events/:revision',
     schema: {
       tags: ['sources'],
+      operationId: 'getSourceEvent',
       summary: "One event of a source's stream",
-      params: Type.Object({ source: Type.String(), revision: Type.String() }),
-      response: { ...problems(400, 404, 414), 200: StreamEvent },
+      params: Type.Object({ source: SourceInPath, revision: RevisionInPath }),
+      response: { ...problems(400, 404), 200: StreamEvent },
     },
     handler: async (request, reply) => {
       const revision = wholeNumber(request.params.revision);

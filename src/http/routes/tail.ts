@@ -6,9 +6,10 @@ import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
 import { choice, integer, wholeNumber } from '../parameters.js';
+import { FilterQuery, Internal, LastEventId } from '../parameter-shapes.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { content, FilterQuery, Internal, problems } from '../shapes.js';
+import { content, problems } from '../shapes.js';
 import { EVENT_STREAM_TYPE, HEARTBEAT_MS, sendTail } from '../tailing.js';
 
 const DESCRIPTION = `Entries as they are chained, each as a message: \`id\` its index, \`event\` the word \`entry\`, \`data\`
@@ -39,10 +40,11 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
     config: { produces: [EVENT_STREAM_TYPE] },
     schema: {
       tags: ['ledger'],
+      operationId: 'tailEvents',
       summary: 'The ledger as it grows',
       description: DESCRIPTION,
       headers: Type.Object({
-        'last-event-id': Type.Optional(Type.String({ description: 'the last index that was seen' })),
+        'last-event-id': LastEventId,
       }),
       querystring: Type.Object({
         ...Type.Omit(FilterQuery, ['toIndex']).properties,

@@ -9,11 +9,12 @@ import type { Progress } from '../../ledger/verification.js';
 import { preferredType } from '../accept.js';
 import { JSON_TYPE, NDJSON_TYPE } from '../documents.js';
 import { readRange } from '../event-query.js';
+import { Range } from '../parameter-shapes.js';
 import { badParameter, choice, single, type Parameters } from '../parameters.js';
 import { problemBody, problemOf, refusal } from '../problem.js';
 import { sendJson, sendStream } from '../spliced.js';
 import type { App, Services } from '../services.js';
-import { closed, IndexNumber, itemsOf, problems, ProblemShape, Report } from '../shapes.js';
+import { closed, itemsOf, problems, ProblemShape, Report } from '../shapes.js';
 import type { RunOptions, Verifier } from '../verifying.js';
 
 type Run = AsyncGenerator<Progress, VerificationReport, void>;
@@ -41,16 +42,21 @@ export function verifyRoute(
     config: { produces: PRODUCES },
     schema: {
       tags: ['proof'],
+      operationId: 'verifyLedger',
       summary: 'Verify the ledger',
       description:
         'A report, 200 whatever is found. `deep` compares the whole ledger with the event log, too, and takes no range. ' +
         'As lines: progress, and last the report or `{"problem":…}`; the plain form is cut off after 60 s. One at a ' +
         'time in a process.',
       querystring: Type.Object({
-        mode: Type.Optional(Type.Enum(['full', 'deep'])),
-        fromIndex: Type.Optional(IndexNumber),
-        toIndex: Type.Optional(IndexNumber),
-        source: Type.Optional(Type.String()),
+        mode: Type.Optional(
+          Type.Enum(['full', 'deep'], {
+            default: 'full',
+            description: 'the ledger by itself, or beside the event log',
+          }),
+        ),
+        ...Range,
+        source: Type.Optional(Type.String({ minLength: 1, description: 'only the entries of one source' })),
       }),
       response: {
         ...problems(400, 403, 429),
