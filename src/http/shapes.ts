@@ -302,15 +302,6 @@ export const SchemaShape = named(
   }),
 );
 
-export const PlainEvent = closed({
-  eventId: EventIdText,
-  source: Type.String(),
-  type: Type.String(),
-  payload: anyJson('the payload'),
-  timestamp: orNull(Type.String()),
-  receivedAt: InstantText,
-});
-
 /** A body in another form than JSON. */
 export const content = (type: string, schema: TSchema, description: string) => ({
   description,

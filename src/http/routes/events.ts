@@ -66,7 +66,6 @@ function eventsRoute(app: App, services: Services): void {
     schema: {
       tags: ['events'],
       operationId: 'recordEvents',
-      operationId: 'recordEvents',
       summary: 'Report events',
       description: DESCRIPTION,
       headers: Type.Object({
