@@ -3,11 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../json-schema.js';
 import { entryLine } from '../../ledger/line.js';
 import type { Entry, EventId, Index } from '../../ledger/types.js';
-import { preferredType } from '../accept.js';
+import { asksForCloudEvents, MANY_EVENTS, ONE_EVENT } from '../cloudevents/asked.js';
 import { orCloudEvent, orCloudEvents } from '../cloudevents/shapes.js';
 import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readCursor, writeCursor } from '../cursor.js';
-import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE, JSON_TYPE } from '../documents.js';
+import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE } from '../documents.js';
 import { readFilters, readInternal, readRange } from '../event-query.js';
 import type { HealthMonitor } from '../health.js';
 import { EventIdInPath, IndexInPath, OneSource, PageQuery } from '../parameter-shapes.js';
@@ -20,17 +20,13 @@ import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;
 
-/** What one entry, and what many are answered in. */
-const ONE = [JSON_TYPE, CLOUDEVENT_TYPE] as const;
-const MANY = [JSON_TYPE, CLOUDEVENTS_TYPE] as const;
-
 export function readLedger(app: App, services: Services, health: HealthMonitor): void {
   const { reader } = services;
 
   app.route({
     method: 'GET',
     url: '/v1/events',
-    config: { produces: MANY },
+    config: { produces: MANY_EVENTS },
     schema: {
       tags: ['ledger'],
       operationId: 'listEvents',
@@ -60,7 +56,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       });
       const nextCursor = next === null ? null : writeCursor(String(next), query);
       if (nextCursor !== null) linkNext(reply, '/v1/events', parameters, nextCursor);
-      if (preferredType(request.headers.accept, MANY) === CLOUDEVENTS_TYPE) {
+      if (asksForCloudEvents(request, MANY_EVENTS)) {
         const events = joined(entries.map((entry) => entryCloudEvent(entry)));
         return sendSplicedAs(reply, CLOUDEVENTS_TYPE, '[', events, ']');
       }
@@ -72,7 +68,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
   app.route({
     method: 'GET',
     url: '/v1/events/:eventId',
-    config: { produces: ONE },
+    config: { produces: ONE_EVENT },
     schema: {
       tags: ['ledger'],
       operationId: 'getEvent',
@@ -97,7 +93,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
   app.route({
     method: 'GET',
     url: '/v1/entries/:index',
-    config: { produces: ONE },
+    config: { produces: ONE_EVENT },
     schema: {
       tags: ['ledger'],
       operationId: 'getEntry',
@@ -147,7 +143,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
 }
 
 function sendEntry(request: FastifyRequest, reply: FastifyReply, entry: Entry): FastifyReply {
-  return preferredType(request.headers.accept, ONE) === CLOUDEVENT_TYPE
+  return asksForCloudEvents(request, ONE_EVENT)
     ? sendSplicedAs(reply, CLOUDEVENT_TYPE, entryCloudEvent(entry))
     : sendSpliced(reply, entryLine(entry));
 }

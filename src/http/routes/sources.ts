@@ -2,15 +2,20 @@
 import { Type } from '../json-schema.js';
 import { recordedMember } from '../../ledger/line.js';
 import { decodeMetadata } from '../../ledger/metadata.js';
+import { entryName } from '../../ledger/name.js';
 import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';
+import { asksForCloudEvents, ONE_EVENT } from '../cloudevents/asked.js';
+import { orCloudEvent } from '../cloudevents/shapes.js';
+import { cloudEventJson } from '../cloudevents/writing.js';
 import { readCursor, writeCursor } from '../cursor.js';
+import { CLOUDEVENT_TYPE } from '../documents.js';
 import { readInternal } from '../event-query.js';
 import { FromRevision, Internal, Limit, Paging, RevisionInPath, SourceInPath } from '../parameter-shapes.js';
 import { choice, integer, single, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
 import { closed, orNull, problems, Revision as RevisionShape, SourceShape, StreamEvent } from '../shapes.js';
-import { joined, sendSpliced } from '../spliced.js';
+import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
 import { linkNext } from './ledger.js';
 
 const DEFAULT_LIMIT = 50;
@@ -96,12 +101,13 @@ export function readSources(app: App, { log, reader }: Services): void {
   app.route({
     method: 'GET',
     url: '/v1/sources/:source/events/:revision',
+    config: { produces: ONE_EVENT },
     schema: {
       tags: ['sources'],
       operationId: 'getSourceEvent',
       summary: "One event of a source's stream",
       params: Type.Object({ source: SourceInPath, revision: RevisionInPath }),
-      response: { ...problems(400, 404), 200: StreamEvent },
+      response: { ...problems(400, 404), 200: orCloudEvent(StreamEvent, 'The event') },
     },
     handler: async (request, reply) => {
       const revision = wholeNumber(request.params.revision);
@@ -109,7 +115,9 @@ export function readSources(app: App, { log, reader }: Services): void {
       const found = await log.lookUp(request.params.source, revision as Revision);
       switch (found.status) {
         case 'found':
-          return sendSpliced(reply, eventBytes(found.event));
+          return asksForCloudEvents(request, ONE_EVENT)
+            ? sendSplicedAs(reply, CLOUDEVENT_TYPE, cloudEventOf(found.event))
+            : sendSpliced(reply, eventBytes(found.event));
         case 'absent':
           throw refusal('not-found', absence(found.lastRevision));
         case 'hidden':
@@ -119,6 +127,14 @@ export function readSources(app: App, { log, reader }: Services): void {
           );
       }
     },
+  });
+}
+
+/** The same that the entry of this event will give. */
+function cloudEventOf({ id, source, type, revision, data, metadata }: LogEvent): Buffer {
+  return cloudEventJson({
+    ...{ id, source: entryName(source), type: entryName(type), revision },
+    ...{ data, metadata },
   });
 }
 

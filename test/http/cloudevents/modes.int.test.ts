@@ -65,7 +65,8 @@ describe('the CloudEvents SDK', () => {
     const answer = await send(HTTP.structured(sent), { prefer: 'wait=20' });
     expect(answer).toMatchObject({ status: 201, body: { status: 'recorded', verdict: 'accepted' } });
     const path = `/v1/events/${String(answer.body.eventId)}`;
-    for (const place of [path, `/v1/entries/${String(answer.body.index)}`]) {
+    const entry = `/v1/entries/${String(answer.body.index)}`;
+    for (const place of [path, entry, answer.headers.get('location') ?? '']) {
       const { headers, text } = await api.get(place, AS_ONE);
       const back = HTTP.toEvent({
         headers: { 'content-type': headers.get('content-type') ?? '' },
