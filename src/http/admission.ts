@@ -6,7 +6,7 @@ import { encodeMetadata, type Metadata } from '../ledger/metadata.js';
 import { instantFromMs } from '../ledger/time.js';
 import type { EventId, Json } from '../ledger/types.js';
 import type { Item } from './documents.js';
-import { readEnvelope, type EnvelopeReader, type Submission } from './envelope.js';
+import { PAYLOAD, readEnvelope, type EnvelopeReader, type Submission } from './envelope.js';
 import { nameOf, type Spot } from './places.js';
 import type { Problem } from './problem.js';
 import { sixteenBytes } from './random.js';
@@ -16,7 +16,9 @@ export const MAX_METADATA_BYTES = 64 * 1024;
 
 /** An event that may be recorded, as far as the door can say without asking anyone. */
 export interface Admitted {
-  readonly submission: Submission;
+  readonly submission: Omit<Submission, 'payload'>;
+  /** its value: most of the time goes into building it, and few look at it */
+  readonly payload: () => Json;
   readonly id: EventId;
   /** the producer gave no id: nobody can have used this one before */
   readonly fresh: boolean;
@@ -37,10 +39,13 @@ export function admit(
   read: EnvelopeReader = readEnvelope,
 ): Admitted | Problem {
   if (!parsed.ok) return parsed.problem;
-  const submission = read(parsed.value, item);
+  const { members } = parsed;
+  // what reads our own form does not look at the payload, which its canonical form tells
+  const isApart = read === readEnvelope && members !== undefined;
+  const submission = read(isApart ? members.valueWithout(PAYLOAD) : parsed.value, item);
   if ('code' in submission) return submission;
   const { payloadMember } = submission.places;
-  const form = payloadMember === null ? null : parsed.forms?.memberForm(payloadMember);
+  const form = payloadMember === null ? null : members?.memberForm(payloadMember);
   return prepare(submission, item, recordedBy, form);
 }
 
@@ -67,6 +72,7 @@ export function prepare(
   const { source, id } = submission;
   return {
     submission,
+    payload: () => JSON.parse(data.toString()) as Json,
     id: id === null ? (v7({ random: sixteenBytes() }) as EventId) : eventIdFor(source, id),
     fresh: id === null,
     data,

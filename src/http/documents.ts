@@ -26,9 +26,10 @@ export type Item = Document | { readonly ok: false; readonly problem: Problem };
 /** A request's JSON, or one event's part of it. */
 export interface Document {
   readonly ok: true;
+  /** built when it is asked for */
   readonly value: Json;
-  /** has the canonical forms of its members, where they were made while it was read */
-  readonly forms?: Pick<QuickReader, 'memberForm'>;
+  /** its members, each of which has a canonical form and can be left out of the value, where it was read quickly */
+  readonly members?: Pick<QuickReader, 'memberForm' | 'valueWithout'>;
 }
 
 export const MAX_BATCH_EVENTS = 1_000;
@@ -121,10 +122,10 @@ function broken(body: Buffer): Error {
 
 /**
  * Each line is a document of its own: one that is not I-JSON fails alone. Lines of white space are skipped and not
- * counted. Others have their turn in between.
+ * counted. A line is read when its item is asked for, so that nothing of those before it need be there any more.
  * @throws ProblemError when there are too many events
  */
-export async function parseLines(body: Buffer): Promise<readonly Item[]> {
+export function parseLines(body: Buffer): Iterable<Item> {
   const lines: Buffer[] = [];
   for (let start = skipWhiteSpace(body, 0); start < body.length;) {
     const found = body.indexOf(LF, start);
@@ -133,13 +134,12 @@ export async function parseLines(body: Buffer): Promise<readonly Item[]> {
     if (lines.length > MAX_BATCH_EVENTS) throw tooMany();
     start = skipWhiteSpace(body, end);
   }
-  const turn = inStretches();
-  const items: Item[] = [];
-  for (const [index, line] of lines.entries()) {
-    await turn();
-    items.push(parseItem(line, index));
-  }
-  return items;
+  return itemsOf(lines);
+}
+
+function* itemsOf(lines: readonly Buffer[]): Iterable<Item> {
+  let index = 0;
+  for (const line of lines) yield parseItem(line, index++);
 }
 
 function parseItem(text: Buffer, item: number): Item {
@@ -160,9 +160,22 @@ export function parseDocument(body: Buffer, maxDepth: number): Json {
 
 function read(text: Buffer, maxDepth: number): Document | Extract<ParsedJson, { readonly ok: false }> {
   const quick = readQuickly(text, maxDepth);
-  if (quick !== null) return { ok: true, value: quick.value(), forms: quick };
+  if (quick !== null) return new QuickDocument(quick);
   const parsed = readCarefully(text, { maxDepth });
   return parsed.ok ? { ok: true, value: parsed.value } : parsed;
+}
+
+class QuickDocument implements Document {
+  readonly ok = true;
+  readonly members: QuickReader;
+
+  constructor(members: QuickReader) {
+    this.members = members;
+  }
+
+  get value(): Json {
+    return this.members.value();
+  }
 }
 
 function jsonProblem(kind: 'syntax' | 'i-json', problem: JsonProblem): Problem {

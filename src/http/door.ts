@@ -16,7 +16,7 @@ import { recordEvents, type Outcome, type Pending } from './recording.js';
 import { inStretches } from './stretches.js';
 
 export interface Submitted {
-  readonly items: readonly Item[];
+  readonly items: Iterable<Item>;
   /** how to read them; our own form unless given */
   readonly read?: EnvelopeReader;
   /** whether problems point to an item of a batch */
@@ -48,7 +48,7 @@ export interface Door {
 export type SchemaCheck = (
   source: string,
   type: string,
-  payload: Json,
+  payload: () => Json,
   shared: SharedWork,
 ) => readonly JsonProblem[];
 
@@ -66,12 +66,12 @@ export function openDoor(parts: {
     const item = submitted.batch ? index : null;
     const event = admit(parsed, item, submitted.recordedBy, submitted.read);
     if ('code' in event) return { status: 'refused', problem: event };
-    const { source, type, payload, places } = event.submission;
+    const { source, type, places } = event.submission;
     if (shared.usedUp) return { status: 'refused', problem: tooMuchWork(places.spot('event', item)) };
     shared.grow(event.data.length);
     const violations = submitted.lenient
       ? []
-      : parts.checkSchema(source, type, payload, shared).map(({ pointer, ...problem }) => ({
+      : parts.checkSchema(source, type, event.payload, shared).map(({ pointer, ...problem }) => ({
           ...within(places.spot('payload', item), pointer),
           ...problem,
         }));
@@ -80,13 +80,15 @@ export function openDoor(parts: {
 
   return {
     async submit(submitted) {
-      const outcomes = new Array<Outcome>(submitted.items.length);
+      const outcomes: Outcome[] = [];
       const places = new Map<Pending, number>();
       const bySource = new Map<string, Pending[]>();
       const shared = new SharedWork();
       const turn = inStretches();
-      for (const [index, parsed] of submitted.items.entries()) {
+      let next = 0;
+      for (const parsed of submitted.items) {
         await turn();
+        const index = next++;
         const examined = examine(parsed, index, submitted, shared);
         if ('status' in examined) {
           outcomes[index] = examined;

@@ -55,18 +55,21 @@ export const timeProblem = (value: string): string | null =>
     ? 'must be a date and time of RFC 3339 with an offset, such as 2026-11-20T10:00:00Z, in the years 0001–9999'
     : null);
 
+/** The member of our own form that is taken as it is. */
+export const PAYLOAD = 'payload';
+
 const CHECKS: ReadonlyMap<string, Check> = new Map<EventMember, Check>([
   ['id', text('text', textProblem)],
   ['source', text('name', nameProblem)],
   ['type', text('name', nameProblem)],
-  ['payload', () => null],
+  [PAYLOAD, () => null],
   ['timestamp', text('date-time', timeProblem)],
   ['actor', text('text', textProblem)],
   ['subject', text('text', textProblem)],
   ['context', checkContext],
 ]);
 
-const REQUIRED = ['source', 'type', 'payload'];
+const REQUIRED = ['source', 'type', PAYLOAD];
 
 /** Beyond these, more mistakes of one envelope are not told. */
 export const MOST_MISTAKES = 20;
@@ -93,7 +96,7 @@ export function reservedSource({ source, places }: Submission, item: number | nu
 
 /** Where the parts of an event in our own form stand. */
 export const ENVELOPE_PLACES: Places = {
-  payloadMember: 'payload',
+  payloadMember: PAYLOAD,
   spot: (part, item) => ({
     pointer: part === 'event' ? pointerTo(item) : pointerTo(item, part === 'metadata' ? 'context' : part),
   }),

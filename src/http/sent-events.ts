@@ -18,7 +18,7 @@ import { ProblemError } from './problem.js';
 
 /** One event, or a batch in which each has its own result; and what they are read by. */
 export type SentEvents = { readonly read: EnvelopeReader } & (
-  { readonly batch: false; readonly item: Item } | { readonly batch: true; readonly items: readonly Item[] }
+  { readonly batch: false; readonly item: Item } | { readonly batch: true; readonly items: Iterable<Item> }
 );
 
 const NOTHING = Buffer.alloc(0);
@@ -37,7 +37,7 @@ export async function readSentEvents({ headers, raw, body: sent }: FastifyReques
   if (type.startsWith(CLOUDEVENTS_TYPE)) {
     return { batch: true, items: await parseBatch(body), read: readStructured };
   }
-  if (type.startsWith(NDJSON_TYPE)) return { batch: true, items: await parseLines(body), read: readEnvelope };
+  if (type.startsWith(NDJSON_TYPE)) return { batch: true, items: parseLines(body), read: readEnvelope };
   return isArrayDocument(body)
     ? { batch: true, items: await parseArray(body), read: readEnvelope }
     : { batch: false, item: parseEvent(body), read: readEnvelope };

@@ -42,18 +42,22 @@ function payloadIn(data: Buffer): (() => Json) | null {
 /**
  * Why the door refuses a payload for the sake of a schema, or of the rules for the ledger's own sources; empty when
  * it does not. The envelope, names and I-JSON are the caller's to check. Pointers are from the payload's root.
+ * @param payload asked for where something looks at it
  * @param shared what judging may cost together with other events
  */
 export function doorProblems(
   source: string,
   type: string,
-  payload: Json,
+  payload: () => Json,
   registry: SchemaRegistry,
   shared?: SharedWork,
 ): readonly JsonProblem[] {
-  if (!isReserved(source)) return registry.inForce(type)?.validate(payload, shared) ?? [];
-  if (source === SCHEMAS_SOURCE && type === REGISTRATION_TYPE) return registrationProblems(payload);
-  if (ownVerdict(source, type, payload, registry) === 'accepted') return [];
+  if (!isReserved(source)) {
+    const schema = registry.inForce(type);
+    return schema === null || schema.takesAll ? [] : schema.validate(payload(), shared);
+  }
+  if (source === SCHEMAS_SOURCE && type === REGISTRATION_TYPE) return registrationProblems(payload());
+  if (ownVerdict(source, type, payload(), registry) === 'accepted') return [];
   return [{ pointer: '', keyword: 'reserved', detail: `must be what the ledger itself writes to ${source}` }];
 }
 

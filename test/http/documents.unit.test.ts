@@ -28,10 +28,10 @@ describe('request documents', () => {
     const bad = eventWith(nested(65));
     expect(parseEvent(Buffer.from(good))).toBeDefined();
     expect(await parseArray(Buffer.from(`[${good}]`))).toHaveLength(1);
-    expect((await parseLines(Buffer.from(good)))[0]?.ok).toBe(true);
+    expect([...parseLines(Buffer.from(good))][0]?.ok).toBe(true);
     expect((await problemOf(() => parseEvent(Buffer.from(bad)))).code).toBe('not-i-json');
     expect((await problemOf(() => parseArray(Buffer.from(`[${bad}]`)))).code).toBe('not-i-json');
-    expect((await parseLines(Buffer.from(bad)))[0]?.ok).toBe(false);
+    expect([...parseLines(Buffer.from(bad))][0]?.ok).toBe(false);
   });
 
   it('what is no JSON is told from what is no I-JSON', async () => {
@@ -103,20 +103,18 @@ describe('request documents', () => {
     expect((await problemOf(() => parseArray(broken))).code).toBe('invalid-json');
   });
 
-  it('reading many events lets others have their turn', async () => {
+  it('reading many events of an array lets others have their turn', async () => {
     let turns = 0;
     const others = setInterval(() => turns++, 0);
     const event = `{${Array.from({ length: 20_000 }, (_, i) => `"m${i}":1`).join(',')}}`;
     await parseArray(Buffer.from(`[${Array(30).fill(event).join(',')}]`));
-    const before = turns;
-    await parseLines(Buffer.from(Array(30).fill(event).join('\n')));
     clearInterval(others);
-    expect([before > 2, turns - before > 2]).toEqual([true, true]);
+    expect(turns).toBeGreaterThan(2);
   });
 
-  it('lines are documents of their own, and empty ones are not counted', async () => {
+  it('lines are documents of their own, and empty ones are not counted', () => {
     const body = `\n${eventWith('1')}\r\n \t\r\n{\n${eventWith('1e400')}\n\n`;
-    const items = await parseLines(Buffer.from(body));
+    const items = [...parseLines(Buffer.from(body))];
     expect(items.map(({ ok }) => ok)).toEqual([true, false, false]);
     expect(items[1]).toMatchObject({ problem: { code: 'invalid-json', errors: [{ pointer: '/1' }] } });
     expect(items[2]).toMatchObject({ problem: { code: 'not-i-json', errors: [{ pointer: '/2/payload' }] } });
@@ -127,9 +125,9 @@ describe('request documents', () => {
     expect(
       (await problemOf(() => parseArray(Buffer.from(`[${Array(1001).fill('1').join(',')}]`)))).code,
     ).toBe('too-large');
-    expect(await parseLines(Buffer.from('1\n'.repeat(1000)))).toHaveLength(1000);
+    expect([...parseLines(Buffer.from('1\n'.repeat(1000)))]).toHaveLength(1000);
     expect((await problemOf(() => parseLines(Buffer.from('1\n'.repeat(1001))))).code).toBe('too-large');
-    expect(await parseLines(Buffer.alloc(8 * 1024 * 1024, '\n'))).toEqual([]);
+    expect([...parseLines(Buffer.alloc(8 * 1024 * 1024, '\n'))]).toEqual([]);
   });
 });
 

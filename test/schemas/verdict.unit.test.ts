@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonProblem } from '../../src/ledger/strict-json.js';
 import type { Index, Json, Judgement, Revision } from '../../src/ledger/types.js';
 import { schemaHash, SchemaRegistry } from '../../src/schemas/registry.js';
 import { registrationData } from '../../src/schemas/registration.js';
-import { doorProblems, judgeEvent, schemaProblems } from '../../src/schemas/verdict.js';
+import { doorProblems as problemsAtDoor, judgeEvent, schemaProblems } from '../../src/schemas/verdict.js';
 import { recorded } from './events.js';
 
 const NUMBERS: Json = { type: 'object', properties: { n: { type: 'number' } } };
@@ -155,6 +156,20 @@ describe("an event of the ledger's own source", () => {
 
 describe('the door', () => {
   const schemas = registry(['t', NUMBERS]);
+  const doorProblems = (
+    source: string,
+    type: string,
+    payload: Json,
+    known: SchemaRegistry,
+  ): readonly JsonProblem[] => problemsAtDoor(source, type, () => payload, known);
+
+  it('does not ask for a payload that no schema looks at', () => {
+    const nobody = (): Json => {
+      throw new Error('asked for');
+    };
+    expect(problemsAtDoor('billing', 'u', nobody, schemas)).toEqual([]);
+    expect(problemsAtDoor('billing', 't', nobody, registry(['t', true]))).toEqual([]);
+  });
 
   it('says what the projector would, with pointers from the payload', () => {
     expect(doorProblems('billing', 't', { n: 'x' }, schemas)).toEqual([
