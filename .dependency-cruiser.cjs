@@ -51,7 +51,7 @@ module.exports = {
     only('postgres', 'ledger'),
     only('schemas', 'ledger'),
     only('event-log', 'ledger', 'postgres'),
-    only('read-model', 'ledger', 'postgres'),
+    only('read-model', 'ledger', 'postgres', 'package'),
     only('projector', 'ledger', 'schemas', 'event-log/port', 'read-model/port'),
     only('http', 'ledger', 'schemas', 'event-log/port', 'read-model/port'),
     only('client', 'ledger'),

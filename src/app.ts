@@ -9,6 +9,7 @@ import { buildServer } from './http/server.js';
 import type { App } from './http/services.js';
 import { LedgerError } from './ledger/error.js';
 import { instantFromMs } from './ledger/time.js';
+import { PACKAGE } from './package.js';
 import { startProjector, type Projector } from './projector/projector.js';
 import type { LedgerReader } from './read-model/port.js';
 import { openReader } from './read-model/reader.js';
@@ -61,7 +62,7 @@ export interface RunningProjector extends Running {
   readonly url: string | null;
 }
 
-const SCHEMAS_DIRECTORY = fileURLToPath(new URL('../schemas/', import.meta.url));
+const SCHEMAS_DIRECTORY = fileURLToPath(new URL('schemas/', PACKAGE));
 
 /**
  * Takes a while, and needs no store.

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Config } from '../config.js';
+import { PACKAGE } from '../package.js';
 import { ADMIN_PASSWORD_FILE } from './admin-password.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -39,7 +40,7 @@ function attack(settings: string): string {
 }
 
 function isCheckout(): boolean {
-  return existsSync(new URL('demo-tamper.ts', import.meta.url));
+  return existsSync(new URL('src/cli/demo-tamper.ts', PACKAGE));
 }
 
 /** A path as a word of the shell. */

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
+import { PACKAGE } from '../package.js';
 
 /** Where the schema's version is kept, beside the ledger's own schemas: a rebuild swaps those. */
 export const MIGRATIONS_SCHEMA = 'ledger_migrations';
 export const MIGRATIONS_TABLE = 'migration';
 
-export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
+export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('migrations', PACKAGE));
 
 /** Names of the migrations in order, `0001_ledger`. */
 export const MIGRATIONS: readonly string[] = readdirSync(MIGRATIONS_DIRECTORY)
