@@ -15,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, Load> = new Map([
   ['import', async () => (await import('./import.js')).addImport],
   ['verify', async () => (await import('./verify.js')).addVerify],
   ['export', async () => (await import('./export.js')).addExport],
+  ['status', async () => (await import('./status.js')).addStatus],
   ['tail', async () => (await import('./tail.js')).addTail],
   ['verify-export', async () => (await import('./verify-export.js')).addVerifyExport],
   ['rebuild', async () => (await import('./rebuild.js')).addRebuild],

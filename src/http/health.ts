@@ -5,6 +5,7 @@ import { instantToMs } from '../ledger/time.js';
 import type { Head, Position } from '../ledger/types.js';
 import type { Alarm, LedgerReader } from '../read-model/port.js';
 import type { ProjectorView } from './projector-view.js';
+import { shared } from './shared.js';
 import type { Verifier } from './verifying.js';
 
 export interface Lag {
@@ -65,7 +66,7 @@ export function monitorHealth(parts: {
     return { status: down ? 'down' : troubled ? 'degraded' : 'ok', lag, head, alarms };
   }
 
-  return { health: shared(look), ready: shared(storesAnswer) };
+  return { health: shared(look, FRESH_MS), ready: shared(storesAnswer, FRESH_MS) };
 }
 
 const UNKNOWN = { lag: { events: null, seconds: null }, head: null, kept: [] };
@@ -100,16 +101,4 @@ async function lagAfter(log: Pick<EventLog, 'backlog'>, position: Position | nul
     if (error instanceof LedgerError && error.code === 'access-denied') return UNKNOWN.lag;
     throw error;
   }
-}
-
-/** One look at a time, and its result for a moment. */
-function shared<Value>(look: () => Promise<Value>): () => Promise<Value> {
-  let current: Promise<Value> | null = null;
-  let seenAt = -Infinity;
-  return () => {
-    if (current !== null && performance.now() - seenAt < FRESH_MS) return current;
-    seenAt = Infinity;
-    current = look().finally(() => (seenAt = performance.now()));
-    return current;
-  };
 }

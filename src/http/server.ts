@@ -17,6 +17,7 @@ import { readLedger } from './routes/ledger.js';
 import { operations } from './routes/operations.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { readSources } from './routes/sources.js';
+import { statsRoute } from './routes/stats.js';
 import { tailRoute, type TailLimits } from './routes/tail.js';
 import { verifyRoute } from './routes/verify.js';
 import { followSchemas, type SchemaFollower } from './schema-follower.js';
@@ -71,6 +72,7 @@ export function buildServer(parts: ServerParts): App {
     const scope = routes as App;
     postEvents(scope, services);
     readLedger(scope, services, health);
+    statsRoute(scope, services);
     tailRoute(scope, services, { ...TAILS, ...parts.tails });
     readSources(scope, services);
     verifyRoute(scope, services, { verifier, limitMs: parts.plainVerificationMs ?? PLAIN_VERIFICATION_MS });

@@ -286,15 +286,6 @@ export const SourceShape = named(
   }),
 );
 
-export const StatsShape = named(
-  'Stats',
-  closed({
-    events: count(),
-    sources: count(),
-    verdicts: closed({ accepted: count(), rejected: count(), duplicate: count() }),
-  }),
-);
-
 export const SchemaShape = named(
   'JsonSchema',
   Type.Union([Type.Object({}, { additionalProperties: true }), Type.Boolean()], {

@@ -18,6 +18,17 @@ interface Page {
   readonly next: string | null;
 }
 
+interface Stats {
+  readonly events: number;
+  readonly counted: number;
+  readonly verdicts: Readonly<Record<'accepted' | 'rejected' | 'duplicate', number>>;
+  readonly bySource: { readonly most: readonly unknown[]; readonly others: number };
+  readonly byType: { readonly most: readonly unknown[]; readonly others: number };
+  readonly rates: Readonly<
+    Record<'minute' | 'hour' | 'day', { readonly events: number; readonly perSecond: number }>
+  >;
+}
+
 describe('reading', () => {
   let api: TestApi;
   const source = newSource();
@@ -190,13 +201,32 @@ describe('reading', () => {
 
   it('GET /v1/head and /stats agree with the entries', async () => {
     await api.caughtUp();
-    const head = await api.get<{ size: number; hash: string; recordedAt: string }>('/v1/head');
+    const head = await api.get<{ size: number; hash: string }>('/v1/head');
     const last = await api.get<{ hash: string }>(`/v1/entries/${head.body.size - 1}`);
     expect(last.body.hash).toBe(head.body.hash);
-    const stats = await api.get<{ events: number; verdicts: Record<string, number> }>('/stats');
-    const { accepted = 0, rejected = 0, duplicate = 0 } = stats.body.verdicts;
-    expect(stats.body.events).toBe(head.body.size);
+    const { body } = await api.get<Stats>('/stats');
+    const { accepted, rejected, duplicate } = body.verdicts;
     expect(accepted + rejected + duplicate).toBe(head.body.size);
+    expect([body.events, body.counted]).toEqual([head.body.size, head.body.size]);
+    const none = { rejected: 0, duplicate: 0 };
+    expect(body.bySource.most[0]).toEqual({ source, events: 25, verdicts: { accepted: 25, ...none } });
+    expect(body.byType.most).toContainEqual({ type: 'odd', events: 12, verdicts: { accepted: 12, ...none } });
+    // all but what another program wrote, whose time is the log's, was recorded by this test
+    expect(body.rates.day.events).toBe(head.body.size);
+    expect(body.rates.minute.perSecond).toBeCloseTo(body.rates.minute.events / 60, 2);
+  });
+
+  it('asks the database for /stats once a second at most, whoever asks', async () => {
+    let asked = 0;
+    const one = await startApi({
+      database: api.database,
+      project: false,
+      wrapReader: (reader) => ({ ...reader, stats: () => (asked++, reader.stats()) }),
+    });
+    await Promise.all(Array.from({ length: 20 }, () => one.get('/stats')));
+    expect(asked).toBe(1);
+    await expect.poll(async () => (await one.get('/stats'), asked), { timeout: 5_000 }).toBe(2);
+    await one.close();
   });
 
   it('an empty ledger has a head, no sources and no events', async () => {

@@ -1,4 +1,4 @@
-/** The ledger, read: pages of lines, one line by event id or by index, the head, numbers. */
+/** The ledger, read: pages of lines, one line by event id or by index, the head. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../json-schema.js';
 import { entryLine } from '../../ledger/line.js';
@@ -14,7 +14,7 @@ import { EventIdInPath, IndexInPath, OneSource, PageQuery } from '../parameter-s
 import { choice, integer, single, wholeNumber, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { closed, HeadShape, Line, orNull, problems, StatsShape } from '../shapes.js';
+import { closed, HeadShape, Line, orNull, problems } from '../shapes.js';
 import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
 
 const DEFAULT_LIMIT = 50;
@@ -123,21 +123,6 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     handler: async () => {
       const { size, hash, recordedAt } = await reader.head();
       return { size, hash, recordedAt };
-    },
-  });
-
-  app.route({
-    method: 'GET',
-    url: '/stats',
-    schema: {
-      tags: ['operations'],
-      operationId: 'getStats',
-      summary: 'Numbers',
-      response: { ...problems(400), 200: StatsShape },
-    },
-    handler: async () => {
-      const { events, sources, verdicts } = await reader.stats();
-      return { events, sources, verdicts };
     },
   });
 }
