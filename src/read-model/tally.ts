@@ -15,7 +15,11 @@ export interface Tally {
    * The counts of a ledger of this size, as far as they are made: goes on counting for half a second at most, so that
    * whoever asks again soon has all of them.
    */
-  upTo(size: number): Promise<LedgerTally>;
+  upTo(size: number): Promise<Tallied>;
+}
+
+export interface Tallied extends LedgerTally {
+  readonly verdicts: Readonly<Record<Verdict, number>>;
 }
 
 export interface TallyLimits {
@@ -34,6 +38,7 @@ interface State {
   to: number;
   /** of the entry before `to`: it names all before it; null where there is none */
   lastHash: string | null;
+  readonly verdicts: Record<Verdict, number>;
   readonly sources: NameCounts;
   readonly types: NameCounts;
   readonly seconds: RecentSeconds;
@@ -41,6 +46,7 @@ interface State {
 
 const begin = (at: number): State => ({
   ...{ from: at, to: at, lastHash: null },
+  verdicts: { accepted: 0, rejected: 0, duplicate: 0 },
   ...{ sources: new NameCounts(), types: new NameCounts(), seconds: new RecentSeconds() },
 });
 
@@ -48,7 +54,7 @@ export function openTally(pool: pg.Pool, schema: SchemaName, limits = LIMITS): T
   let state: State | null = null;
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function count(size: number): Promise<LedgerTally> {
+  async function count(size: number): Promise<Tallied> {
     const deadline = performance.now() + limits.budgetMs;
     if (state === null || !(await isOf(state, size))) state = begin(size);
     let slice = nextSlice(state, size, limits.slice);
@@ -77,8 +83,10 @@ export function openTally(pool: pg.Pool, schema: SchemaName, limits = LIMITS): T
   async function add(state: State, { from, to }: Slice): Promise<void> {
     const now = secondsNow();
     for (const { source, type, verdict, second, count } of await countSlice(pool, schema, { from, to })) {
-      if (source !== null && verdict !== null) state.sources.add(source, verdict, count);
-      else if (type !== null && verdict !== null) state.types.add(type, verdict, count);
+      if (source !== null && verdict !== null) {
+        state.sources.add(source, verdict, count);
+        state.verdicts[verdict] += count;
+      } else if (type !== null && verdict !== null) state.types.add(type, verdict, count);
       else if (second !== null) state.seconds.add(Number(second), count, now);
     }
     state.from = Math.min(state.from, from);
@@ -129,8 +137,9 @@ async function countSlice(
   return rows;
 }
 
-function told({ from, to, sources, types, seconds }: State): LedgerTally {
+function told({ from, to, verdicts, sources, types, seconds }: State): Tallied {
   return {
+    verdicts: { ...verdicts },
     counted: to - from,
     bySource: sources.ranking(),
     byType: types.ranking(),

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { instantFromMs } from '../../src/ledger/time.js';
+import type { Verdict } from '../../src/ledger/types.js';
 import { createPool } from '../../src/postgres/pool.js';
+import { currentStats } from '../../src/read-model/head.js';
 import { LEDGER } from '../../src/read-model/schema-name.js';
 import { openTally } from '../../src/read-model/tally.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import { fill } from '../support/ledger-filler.js';
 
 const SLICE = 10;
+
+const VERDICTS: readonly Verdict[] = ['rejected', 'accepted', 'duplicate', 'accepted'];
 
 describe('a tally', () => {
   let database: LedgerDatabase;
@@ -24,9 +28,10 @@ describe('a tally', () => {
   });
 
   const drafts = (source: string, count: number, secondsAgo: number) =>
-    Array.from({ length: count }, () => ({
+    Array.from({ length: count }, (_, n) => ({
       source,
       type: `${source}.made`,
+      verdict: VERDICTS[n % 5] ?? 'accepted',
       metadata: { recordedAt: instantFromMs(Date.now() - secondsAgo * 1000) },
     }));
 
@@ -44,6 +49,17 @@ describe('a tally', () => {
       ['new.made', 15],
     ]);
     expect(all.recent).toEqual({ minute: 15, hour: 15, day: 15 });
+  });
+
+  it('never leaves the verdicts incomplete, however far it has come', async () => {
+    const tally = openTally(pool, LEDGER, { slice: SLICE, budgetMs: 0 });
+    const verdicts = { accepted: 21, rejected: 7, duplicate: 7 };
+    for (const counted of [10, 20, 30, 35, 35]) {
+      expect(await currentStats(pool, LEDGER, tally)).toMatchObject({
+        ...{ events: 35, sources: 2, verdicts },
+        tally: { counted },
+      });
+    }
   });
 
   it('goes on with what was appended, and begins anew when another ledger stands in the place of the one it knew', async () => {
