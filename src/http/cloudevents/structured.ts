@@ -1,8 +1,10 @@
 /** A CloudEvent in structured mode, alone or in a batch: one JSON object (JSON Event Format for CloudEvents 1.0). */
 import { isReserved } from '../../ledger/name.js';
 import type { Json } from '../../ledger/types.js';
+import { MAX_METADATA_BYTES } from '../admission.js';
 import { invalidEvent, isObject, reservedSource, type EnvelopeReader } from '../envelope.js';
 import { pointerTo, type Places } from '../places.js';
+import type { Problem } from '../problem.js';
 import { readAttributes, type Mistake } from './attributes.js';
 import { isBase64 } from './data.js';
 import { NO_DATA, submissionOf, type EventData } from './event.js';
@@ -17,8 +19,11 @@ export const readStructured: EnvelopeReader = (value, item) => {
   if (!isObject(value)) {
     return invalidEvent([{ pointer: pointerTo(item), keyword: 'type', detail: 'must be object' }]);
   }
-  const { [DATA]: data, [DATA_BASE64]: base64, ...given } = value;
-  const { attributes, mistakes } = readAttributes(Object.entries(given));
+  const names = Object.keys(value);
+  if (names.length > MOST_MEMBERS) return tooMany(item);
+  const given = names.filter((name) => name !== DATA && name !== DATA_BASE64);
+  const { attributes, mistakes } = readAttributes(given.map((name) => [name, value[name] ?? null]));
+  const { [DATA]: data, [DATA_BASE64]: base64 } = value;
   const read = readData(data, base64 ?? undefined, () => isJson(contentType(attributes)));
   const all = 'detail' in read ? [...mistakes, read] : mistakes;
   if (all.length > 0 || 'detail' in read) {
@@ -27,6 +32,16 @@ export const readStructured: EnvelopeReader = (value, item) => {
   const submission = submissionOf(attributes, read, PLACES[read.form]);
   return isReserved(submission.source) ? reservedSource(submission, item) : submission;
 };
+
+/** More attributes than the metadata have room for: each takes six bytes there, `"a":1,`. */
+const MOST_MEMBERS = Math.ceil(MAX_METADATA_BYTES / 6);
+
+function tooMany(item: number | null): Problem {
+  const pointer = pointerTo(item);
+  const detail = `must have at most ${MOST_MEMBERS} members`;
+  const errors = [{ pointer, keyword: 'size', detail }];
+  return { code: 'too-large', detail: `${pointer || 'the event'} ${detail}`, errors };
+}
 
 /** @param takesAny whether the content type lets the data be any JSON value */
 function readData(

@@ -176,6 +176,17 @@ describe('a CloudEvent in structured mode', () => {
     });
   });
 
+  it('has no more members than the metadata have room for, and is not read when it has', () => {
+    const many = Object.fromEntries(Array.from({ length: 150_000 }, (_, n) => [`m${n.toString(36)}`, 1]));
+    const body = parseEvent(Buffer.from(JSON.stringify({ ...MINIMAL, ...many })));
+    const before = process.cpuUsage();
+    expect(admit(body, null, 'admin', readStructured)).toMatchObject({
+      code: 'too-large',
+      errors: [{ pointer: '', keyword: 'size' }],
+    });
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(500);
+  });
+
   it('is read with the canonical form that was made with it', () => {
     for (const [name, data] of [
       ['data', '{"b": 1, "a": 2}'],
