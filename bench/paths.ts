@@ -9,6 +9,7 @@ import { INGEST } from './paths/ingest.js';
 import { MEMORY } from './paths/memory.js';
 import { PAYLOAD_INDEX } from './paths/payload-index.js';
 import { SCALE } from './paths/scale.js';
+import { TAIL_COST } from './paths/tails.js';
 import { VERIFICATION } from './paths/verification.js';
 import { VERIFY_EXPORT } from './paths/verify-export.js';
 import { VISIBILITY } from './paths/visibility.js';
@@ -26,6 +27,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   DISK,
   SCALE,
   MEMORY,
+  TAIL_COST,
 ];
 
 /** What is measured with the log in EventStoreDB: the others fill the embedded one, or are about what both have. */

@@ -2,18 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventFilters } from '../ledger/filters.js';
 import { LedgerError } from '../ledger/error.js';
-import type { Entry, Index } from '../ledger/types.js';
+import type { Index } from '../ledger/types.js';
 import type { LedgerReader } from '../read-model/port.js';
-
-/** What was looked at since the stretch before: the entries that match, in index order, all of them below `next`. */
-export interface Stretch {
-  readonly entries: readonly Entry[];
-  /** the first index that was not looked at */
-  readonly next: Index;
-}
+import { STRETCH, type LiveEntries, type Stretch } from './live-entries.js';
 
 export interface FollowingParts {
-  readonly reader: Pick<LedgerReader, 'events' | 'head' | 'headMoved'>;
+  readonly reader: Pick<LedgerReader, 'events'>;
+  /** shared by all who follow the same ledger */
+  readonly live: LiveEntries;
   readonly filters: EventFilters;
   readonly from: Index;
   /** ends it */
@@ -21,10 +17,6 @@ export interface FollowingParts {
   /** a stretch without entries is given at least so often */
   readonly silenceMs: number;
 }
-
-/** One stretch, at most: what is not taken yet waits in the database, not in memory. */
-const STRETCH_ENTRIES = 100;
-const STRETCH_BYTES = 256 * 1024;
 
 /** Few entries may match: so many are looked at in one query, which has a time limit. */
 const LOOKED_AT = 20_000;
@@ -37,48 +29,44 @@ const RETRY_MS = 500;
  * @throws LedgerError what trying again does not help
  */
 export async function* followLedger(parts: FollowingParts): AsyncGenerator<Stretch> {
-  const { reader, signal, silenceMs } = parts;
-  let next = parts.from;
-  let given = performance.now();
-  const silentFor = (): number => performance.now() - given;
-  while (!signal.aborted) {
-    const looked = new AbortController();
-    // listening begins before looking, so that no move is missed
-    const moved = reader.headMoved(
-      Math.max(silenceMs - silentFor(), 0),
-      AbortSignal.any([signal, looked.signal]),
-    );
-    try {
-      for await (const stretch of stretches(parts, next)) {
-        next = stretch.next;
-        if (stretch.entries.length === 0 && silentFor() < silenceMs) continue;
-        yield stretch;
-        given = performance.now();
-      }
-      await moved;
-    } catch (error) {
-      if (!(error instanceof LedgerError && error.retryable)) throw error;
-      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
-    } finally {
-      looked.abort();
+  const { live, signal, silenceMs } = parts;
+  const leave = live.join();
+  try {
+    let next = parts.from;
+    let given = performance.now();
+    const silentFor = (): number => performance.now() - given;
+    while (!signal.aborted) {
+      const stretch = await look(parts, next, Math.max(silenceMs - silentFor(), 0));
+      next = stretch.next;
+      if (stretch.entries.length === 0 && silentFor() < silenceMs) continue;
+      yield stretch;
+      given = performance.now();
     }
-    if (silentFor() < silenceMs) continue;
-    yield { entries: [], next };
-    given = performance.now();
+  } finally {
+    leave();
   }
 }
 
-/** Up to the head as it is now. */
-async function* stretches(parts: FollowingParts, from: Index): AsyncGenerator<Stretch> {
-  const { reader, filters, signal } = parts;
-  const { size } = await reader.head();
-  for (let next: number = from; next < size && !signal.aborted;) {
-    const to = Math.min(size, next + LOOKED_AT);
-    const page = await reader.events(filters, {
-      ...{ order: 'asc', limit: STRETCH_ENTRIES, bytes: STRETCH_BYTES, after: null },
-      ...{ fromIndex: next as Index, toIndex: to as Index },
-    });
-    next = page.next === null ? to : page.next + 1;
-    yield { entries: page.entries, next: next as Index };
+/** What comes next, shared with others or read for this one alone; nothing, where nothing comes in time. */
+async function look(parts: FollowingParts, next: Index, timeoutMs: number): Promise<Stretch> {
+  const { live, filters, signal } = parts;
+  try {
+    await live.grown(next, timeoutMs, signal);
+    if (next >= live.size) return { entries: [], next };
+    return (await live.stretch(next, filters)) ?? (await ownStretch(parts, next));
+  } catch (error) {
+    if (!(error instanceof LedgerError && error.retryable)) throw error;
+    await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    return { entries: [], next };
   }
+}
+
+/** Up to what is read for all, or to the ledger's end. */
+async function ownStretch({ reader, live, filters }: FollowingParts, next: Index): Promise<Stretch> {
+  const to = Math.min(next < live.from ? live.from : live.size, next + LOOKED_AT);
+  const page = await reader.events(filters, {
+    ...{ order: 'asc', limit: STRETCH.entries, bytes: STRETCH.bytes, after: null },
+    ...{ fromIndex: next, toIndex: to as Index },
+  });
+  return { entries: page.entries, next: (page.next === null ? to : page.next + 1) as Index };
 }

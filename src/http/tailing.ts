@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Entry } from '../ledger/types.js';
-import type { Stretch } from './following.js';
+import type { Stretch } from './live-entries.js';
 import { problemBody, problemOf, type Problem } from './problem.js';
 import { sendStream } from './spliced.js';
 
@@ -21,10 +21,13 @@ const RETRY_MS = 1_000;
 /** A client that was told why it is dropped has so long to take that. */
 const FAREWELL_MS = 5_000;
 
+/** An entry as the data of its message: one line, without a line feed. */
+export type LineOf = (entry: Entry) => Buffer;
+
 export interface TailOptions {
   readonly stretches: AsyncIterable<Stretch>;
-  /** an entry as the data of its message: one line, without a line feed */
-  readonly lineOf: (entry: Entry) => Buffer;
+  /** the same function for all tails of a form */
+  readonly lineOf: LineOf;
   readonly logger: Logger;
   /** how long the client may take nothing of what is there for it */
   readonly patienceMs: number;
@@ -74,18 +77,29 @@ function endWith({ raw }: FastifyReply, end: () => void): void {
 
 async function* eventStream(
   stretches: AsyncIterable<Stretch>,
-  lineOf: (entry: Entry) => Buffer,
+  lineOf: LineOf,
   failed: (error: unknown) => string,
 ): AsyncGenerator<string | Buffer> {
   yield `retry: ${RETRY_MS}\n\n`;
   try {
     for await (const { entries, next } of stretches) {
       if (entries.length === 0) yield heartbeat(next);
-      else yield Buffer.concat(entries.map((entry) => message(entry, lineOf(entry))));
+      else yield Buffer.concat(entries.map((entry) => messageOf(entry, lineOf)));
     }
   } catch (error) {
     yield failed(error);
   }
+}
+
+/** Entries are shared by tails, and so are their messages, of each form: most of what a tail costs is to make them. */
+const MESSAGES = new WeakMap<LineOf, WeakMap<Entry, Buffer>>();
+
+function messageOf(entry: Entry, lineOf: LineOf): Buffer {
+  const messages = MESSAGES.get(lineOf) ?? new WeakMap<Entry, Buffer>();
+  MESSAGES.set(lineOf, messages);
+  const made = messages.get(entry) ?? message(entry, lineOf(entry));
+  messages.set(entry, made);
+  return made;
 }
 
 function message({ header }: Entry, line: Buffer): Buffer {

@@ -6,8 +6,9 @@ import { decodeMetadata } from './metadata.js';
 import { isReserved } from './name.js';
 import type { Entry, Header, Instant, Json } from './types.js';
 
-export function entryMatches(filters: EventFilters, { header, data, metadata }: Entry): boolean {
-  return headerMatches(filters, header) && bytesMatch(filters, data, metadata);
+/** @param content of the entry */
+export function entryMatches(filters: EventFilters, { header }: Entry, content: Content): boolean {
+  return headerMatches(filters, header) && contentMatches(filters, content);
 }
 
 function headerMatches(filters: EventFilters, header: Header): boolean {
@@ -32,32 +33,51 @@ function within(time: Instant | null, from: Instant | null, to: Instant | null):
   return time !== null && (from === null || time >= from) && (to === null || time < to);
 }
 
-/**
- * Decides on subject and payload. A subject is that of metadata in the ledger's own form; a payload is what a schema can
- * judge: I-JSON of at most 64 levels, however another program wrote it. Anything else matches no such filter.
- */
+/** Decides on subject and payload alone. */
 export function bytesMatch(
   filters: Pick<EventFilters, 'subjects' | 'payload'>,
   data: Buffer,
   metadata: Buffer,
 ): boolean {
-  return subjectMatches(filters.subjects, metadata) && payloadMatches(filters.payload, data);
+  return contentMatches(filters, new Content({ data, metadata }));
 }
 
-function subjectMatches(subjects: readonly string[], metadata: Buffer): boolean {
-  if (subjects.length === 0) return true;
-  const subject = decodeMetadata(metadata)?.subject;
-  return subject !== undefined && subjects.includes(subject);
+/**
+ * An entry's recorded bytes, read as filters read them, when one asks, and once for all that do. A subject is that of
+ * metadata in the ledger's own form; a payload is what a schema can judge: I-JSON of at most 64 levels, however another
+ * program wrote it. Anything else matches no such filter.
+ */
+export class Content {
+  readonly #bytes: Pick<Entry, 'data' | 'metadata'>;
+  #payload: { readonly value: Json } | null | undefined;
+  #subject: string | null | undefined;
+
+  constructor(bytes: Pick<Entry, 'data' | 'metadata'>) {
+    this.#bytes = bytes;
+  }
+
+  get payload(): { readonly value: Json } | null {
+    if (this.#payload === undefined) this.#payload = readCanonical(this.#bytes.data);
+    return this.#payload;
+  }
+
+  get subject(): string | null {
+    if (this.#subject === undefined) this.#subject = decodeMetadata(this.#bytes.metadata)?.subject ?? null;
+    return this.#subject;
+  }
 }
 
-function payloadMatches(filters: readonly PayloadFilter[], data: Buffer): boolean {
-  if (filters.length === 0) return true;
-  const read = readCanonical(data);
-  if (read === null) return false;
-  return filters.every(({ path, values }) => {
-    const found = valueAt(read.value, path);
-    return found !== undefined && isScalar(found) && values.includes(canonicalJson(found));
-  });
+function contentMatches(
+  { subjects, payload }: Pick<EventFilters, 'subjects' | 'payload'>,
+  content: Content,
+): boolean {
+  if (subjects.length > 0 && !among(subjects, content.subject)) return false;
+  return payload.every((filter) => payloadMatches(filter, content.payload));
+}
+
+function payloadMatches({ path, values }: PayloadFilter, payload: { readonly value: Json } | null): boolean {
+  const found = payload === null ? undefined : valueAt(payload.value, path);
+  return found !== undefined && isScalar(found) && values.includes(canonicalJson(found));
 }
 
 function isScalar(value: Json): value is string | number | boolean | null {

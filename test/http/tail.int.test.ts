@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readMessages, type Message } from '../../src/client/event-stream.js';
 import { followLedger } from '../../src/http/following.js';
+import { LiveEntries } from '../../src/http/live-entries.js';
 import { NO_FILTERS } from '../../src/ledger/filters.js';
 import type { Index } from '../../src/ledger/types.js';
 import { AUTHORIZATION, event, newSource, startApi, type TestApi } from '../support/api.js';
@@ -206,6 +207,32 @@ describe('a tail', () => {
     }
   });
 
+  it('shares what it reads with all others', async () => {
+    let questions = 0;
+    const api = await startApi({
+      wrapReader: (reader) => ({
+        ...reader,
+        events: (...asked) => {
+          questions += 1;
+          return reader.events(...asked);
+        },
+      }),
+    });
+    try {
+      const tails = await Promise.all(upFrom(0, 30).map(() => openTail(api.url, '?type=odd')));
+      for (let n = 0; n < 3; n += 1) {
+        await api.post('/v1/events', batchOf('shared', 4));
+        const seen = await Promise.all(tails.map((tail) => tail.indexes(2)));
+        expect(seen).toEqual(tails.map(() => [4 * n + 1, 4 * n + 3]));
+      }
+      // a batch may come in parts
+      expect(questions).toBeLessThan(tails.length);
+      for (const tail of tails) tail.leave();
+    } finally {
+      await api.close();
+    }
+  });
+
   it('gives a sign of life where nothing matches', async () => {
     const api = await startApi();
     try {
@@ -213,7 +240,8 @@ describe('a tail', () => {
       await api.caughtUp();
       const ended = new AbortController();
       const stretches = followLedger({
-        ...{ reader: api.reader, filters: { ...NO_FILTERS, sources: ['none'] }, from: 0 as Index },
+        ...{ reader: api.reader, live: new LiveEntries(api.reader) },
+        ...{ filters: { ...NO_FILTERS, sources: ['none'] }, from: 0 as Index },
         ...{ signal: ended.signal, silenceMs: 50 },
       });
       const { size } = await api.reader.head();

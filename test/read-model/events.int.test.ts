@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson, readCanonical } from '../../src/ledger/canonical-json.js';
-import { entryMatches } from '../../src/ledger/filter-match.js';
+import { Content, entryMatches } from '../../src/ledger/filter-match.js';
 import { NO_FILTERS, type EventFilters, type PayloadFilter } from '../../src/ledger/filters.js';
 import { decodeMetadata } from '../../src/ledger/metadata.js';
 import type { Entry, Index, Instant, Json, Verdict } from '../../src/ledger/types.js';
@@ -222,7 +222,7 @@ const answersAreComplete = (): Promise<void> =>
         .filter((entry) => matches(entry, filters) && inRange(entry.header.index, page))
         .map(({ header }) => header.index);
       const inMemory = entries.filter(
-        (entry) => entryMatches(filters, entry) && inRange(entry.header.index, page),
+        (entry) => entryMatches(filters, entry, new Content(entry)) && inRange(entry.header.index, page),
       );
       expect(inMemory.map(({ header }) => header.index)).toEqual(expected);
       if (page.order === 'desc') expected.reverse();

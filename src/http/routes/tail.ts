@@ -5,6 +5,7 @@ import type { Entry, Index } from '../../ledger/types.js';
 import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
+import { LiveEntries } from '../live-entries.js';
 import { choice, integer, wholeNumber } from '../parameters.js';
 import { FilterQuery, Internal, LastEventId } from '../parameter-shapes.js';
 import { refusal } from '../problem.js';
@@ -33,6 +34,7 @@ export interface TailLimits {
 
 export function tailRoute(app: App, { reader, logger, closing }: Services, limits: TailLimits): void {
   let open = 0;
+  const live = new LiveEntries(reader);
   app.route({
     method: 'GET',
     url: '/v1/events/stream',
@@ -77,7 +79,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
       const ended = new AbortController();
       ended.signal.addEventListener('abort', () => (open -= 1));
       const stretches = followLedger({
-        ...{ reader, filters, from: (asked ?? size) as Index, silenceMs: HEARTBEAT_MS },
+        ...{ reader, live, filters, from: (asked ?? size) as Index, silenceMs: HEARTBEAT_MS },
         signal: AbortSignal.any([closing, ended.signal]),
       });
       return sendTail(reply, {
