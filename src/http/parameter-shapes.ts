@@ -90,7 +90,7 @@ export const FromRevision = Type.Optional(place('from this revision on'));
 /** Numbers in a path or a header field arrive as text. */
 const written = (description: string) => place(description) as unknown as TString;
 
-export const textInPath = (description: string) => Type.String({ ...someText, description });
+export const textInPath = (description: string) => Type.String({ minLength: 1, description });
 export const SourceInPath = textInPath('the source, percent-encoded');
 export const TypeInPath = name('the type, percent-encoded');
 export const RevisionInPath = written("0-based place in the source's stream");

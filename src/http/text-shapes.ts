@@ -11,6 +11,9 @@ const SPACE = '\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\
 
 const NOT_IN_TEXT = `${CONTROL}${NONCHARACTER}`;
 const NOT_AT_AN_END = `${SPACE}${NOT_IN_TEXT}`;
+/** A text that may be empty. */
+export const NO_CONTROLS = { pattern: `^[^${NOT_IN_TEXT}]*$` };
+
 const IJSON_TEXT = { pattern: `^[^\\u0000${NONCHARACTER}]*$` };
 
 /** A source, a type. */

@@ -2,49 +2,68 @@
 import type { TSchema } from 'typebox';
 import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE, JSON_TYPE } from '../documents.js';
 import { Type } from '../json-schema.js';
+import { ijson, name, NO_CONTROLS, text } from '../text-shapes.js';
 
 const orUnset = (schema: object) => ({ anyOf: [schema, { type: 'null' }] });
 
-const text = (description: string) => ({ type: 'string', minLength: 1, maxLength: 512, description });
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const MEDIA_TYPE = {
+  type: 'string',
+  pattern: `^${TOKEN}/${TOKEN}[ \\t]*(;[ \\t]*${TOKEN}=(${TOKEN}|"([\\t !#-\\[\\]-~]|\\\\[\\t -~])*")[ \\t]*)*$`,
+  description: 'the media type of the data; JSON where it is not told',
+};
+const NOT_JSON = {
+  required: ['datacontenttype'],
+  properties: {
+    datacontenttype: { type: 'string', not: { pattern: '^[^;]*[/+][Jj][Ss][Oo][Nn][ \\t]*(;|$)' } },
+  },
+};
 
 const REQUIRED = {
   specversion: { type: 'string', const: '1.0' },
   id: text('the identity within the source'),
-  source: { ...text('who reports'), format: 'uri-reference' },
-  type: text('what happened'),
+  source: { allOf: [name('who reports')], format: 'uri-reference' },
+  type: name('what happened'),
 };
 
 const OPTIONAL = {
-  datacontenttype: { type: 'string', description: 'the media type of the data; JSON where it is not told' },
-  dataschema: { type: 'string', format: 'uri' },
+  datacontenttype: MEDIA_TYPE,
+  dataschema: { type: 'string', format: 'uri', minLength: 1 },
   subject: text('what it is about'),
   time: { type: 'string', format: 'date-time', description: 'when it happened' },
 };
 
 const EXTENSION = [
-  { type: 'string' },
+  { type: 'string', ...NO_CONTROLS },
   { type: 'boolean' },
   { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
 ];
 
-const DATA = {
-  data: { description: 'a JSON value; a string where datacontenttype is not that of JSON' },
-};
+const DATA = ijson('a JSON value; a string where datacontenttype is not that of JSON');
 
-const DATA_BASE64 = { type: 'string', contentEncoding: 'base64', description: 'bytes; not beside `data`' };
+const DATA_BASE64 = {
+  type: 'string',
+  pattern: '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$',
+  description: 'bytes in Base64 (RFC 4648, 4); not beside `data`',
+};
 
 const NAMES = { pattern: '^([a-z0-9]+|data_base64)$' };
 
 /** As it is sent: what is null is not set. */
 export const SubmittedCloudEvent = Type.Unknown({
+  title: 'SubmittedCloudEvent',
   type: 'object',
   required: Object.keys(REQUIRED),
   properties: {
     ...REQUIRED,
     ...Object.fromEntries(Object.entries(OPTIONAL).map(([name, schema]) => [name, orUnset(schema)])),
-    ...DATA,
+    actor: orUnset(text('who did it, as the producer says')),
+    data: DATA,
     data_base64: orUnset(DATA_BASE64),
   },
+  not: { required: ['data', 'data_base64'], properties: { data: {}, data_base64: { type: 'string' } } },
+  if: NOT_JSON,
+  then: { properties: { data: { type: 'string' } } },
   propertyNames: NAMES,
   additionalProperties: { anyOf: [...EXTENSION, { type: 'null' }], description: 'an extension attribute' },
   description: 'CloudEvents 1.0, JSON Event Format',
@@ -52,12 +71,21 @@ export const SubmittedCloudEvent = Type.Unknown({
 
 /** As it is answered. */
 export const CloudEvent = Type.Unknown({
+  title: 'CloudEvent',
   type: 'object',
   required: Object.keys(REQUIRED),
-  properties: { ...REQUIRED, ...OPTIONAL, ...DATA, data_base64: DATA_BASE64 },
+  properties: {
+    specversion: REQUIRED.specversion,
+    id: { type: 'string' },
+    source: { type: 'string', description: 'who reported; a URI-reference, unless another program wrote it' },
+    type: { type: 'string' },
+    ...OPTIONAL,
+    data: { description: 'a JSON value; a string where datacontenttype is not that of JSON' },
+    data_base64: DATA_BASE64,
+  },
   propertyNames: NAMES,
   additionalProperties: { anyOf: EXTENSION, description: 'an extension attribute' },
-  not: { required: ['data', 'data_base64'] },
+  not: { required: ['data', 'data_base64'], properties: { data: {}, data_base64: {} } },
   description: 'CloudEvents 1.0, JSON Event Format',
 });
 
@@ -72,13 +100,3 @@ export const orCloudEvents = (schema: TSchema, description: string) => ({
   description,
   content: { [JSON_TYPE]: { schema }, [CLOUDEVENTS_TYPE]: { schema: Type.Array(CloudEvent) } },
 });
-
-/** The header fields of an event in binary mode. */
-export const BINARY_FIELDS = Object.fromEntries(
-  Object.entries({
-    'ce-specversion': 'binary mode: 1.0',
-    'ce-id': 'binary mode: the identity within the source',
-    'ce-source': 'binary mode: who reports',
-    'ce-type': 'binary mode: what happened',
-  }).map(([name, description]) => [name, Type.Optional(Type.String({ description }))]),
-);

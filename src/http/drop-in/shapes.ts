@@ -1,7 +1,7 @@
 /** The shapes of these contracts' requests and answers, as JSON Schema. */
 import { Type } from '../json-schema.js';
 import { closed, EventIdText, InstantText, named, orNull, SubmittedEvent } from '../shapes.js';
-import { text } from '../text-shapes.js';
+import { ijson, text } from '../text-shapes.js';
 
 const { id, timestamp, context, type, payload, source, subject } = SubmittedEvent.properties;
 
@@ -85,22 +85,36 @@ export const RecordedAction = named(
 );
 
 /** Four questions, each under either of two names. */
+const QUESTIONS = {
+  who: Type.Optional(Actor),
+  actor: Type.Optional(Actor),
+  what: Type.Optional(type),
+  type: Type.Optional(type),
+  when: timestamp,
+  timestamp,
+  where: Type.Optional(source),
+  source: Type.Optional(source),
+};
+
+const has = (...names: readonly string[]) => ({
+  required: names,
+  properties: Object.fromEntries(names.map((one) => [one, {}])),
+});
+
 export const SubmittedLog = named(
   'Log',
   Type.Object(
+    { ...QUESTIONS, payload: Type.Optional(payload), id },
     {
-      who: Type.Optional(Actor),
-      actor: Type.Optional(Actor),
-      what: Type.Optional(type),
-      type: Type.Optional(type),
-      when: timestamp,
-      timestamp,
-      where: Type.Optional(source),
-      source: Type.Optional(source),
-      payload: Type.Optional(payload),
-      id,
-    },
-    {
+      additionalProperties: ijson('part of the payload'),
+      allOf: [
+        { oneOf: [has('who'), has('actor')] },
+        { oneOf: [has('what'), has('type')] },
+        { not: has('when', 'timestamp') },
+        { not: has('where', 'source') },
+      ],
+      if: has('payload'),
+      then: { propertyNames: { enum: [...Object.keys(QUESTIONS), 'payload', 'id'] } },
       description:
         'each question once, under one of its names; other members are the payload, unless `payload` is',
     },

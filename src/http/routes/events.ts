@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../json-schema.js';
 import { LedgerError } from '../../ledger/error.js';
 import { announcePreferences, sendResults, sendTaken, type Taken } from '../answers.js';
-import { BINARY_FIELDS, SubmittedCloudEvent } from '../cloudevents/shapes.js';
+import { SubmittedCloudEvent } from '../cloudevents/shapes.js';
 import {
   CLOUDEVENT_TYPE,
   CLOUDEVENTS_TYPE,
@@ -25,6 +25,7 @@ import {
   BatchAnswer,
   batchProblems,
   content,
+  itemsOf,
   problems,
   Queued,
   Recorded,
@@ -39,8 +40,9 @@ them on disk. The same event again (same source and id, same content) is a repla
 schema refuses, to be chained as rejected. Batches are not atomic: each event has its result, in order. The body has at
 most ${MAX_BODY_BYTES} bytes, each event in it at most ${MAX_EVENT_BYTES}.
 
-CloudEvents 1.0 are taken in structured, batched and binary mode. In binary mode the attributes are header fields \`ce-…\`,
-percent-encoded, and the body, of any media type, is the data.`;
+CloudEvents 1.0 are taken in structured, batched and binary mode. In binary mode the attributes are header fields,
+\`ce-specversion\`, \`ce-id\`, \`ce-source\`, \`ce-type\` and what else there is, percent-encoded, and the body, of any media type
+and not only of those below, is the data.`;
 
 const HONOURED = { 'Preference-Applied': 'what was honoured of Prefer (RFC 7240)' };
 const TAKEN = { ...HONOURED, Location: 'where a single event can be read at once' };
@@ -69,16 +71,16 @@ function eventsRoute(app: App, services: Services): void {
       summary: 'Report events',
       description: DESCRIPTION,
       headers: Type.Object({
-        prefer: Type.Optional(Type.String({ description: 'RFC 7240' })),
-        ...BINARY_FIELDS,
+        prefer: Type.Optional(
+          Type.String({ description: '`wait=n`, `handling=lenient` (RFC 7240); others are ignored' }),
+        ),
       }),
       body: {
         content: {
           [JSON_TYPE]: { schema: Type.Union([SubmittedEvent, batch]) },
-          [NDJSON_TYPE]: { schema: SubmittedEvent },
+          [NDJSON_TYPE]: { schema: itemsOf(SubmittedEvent) },
           [CLOUDEVENT_TYPE]: { schema: SubmittedCloudEvent },
           [CLOUDEVENTS_TYPE]: { schema: cloudevents },
-          '*/*': { schema: Type.Unknown({ description: 'the data of a CloudEvent in binary mode' }) },
         },
       },
       response: {

@@ -2,6 +2,7 @@
 import { Type } from '../json-schema.js';
 import { entryLine } from '../../ledger/line.js';
 import type { Entry, Index } from '../../ledger/types.js';
+import { CloudEvent } from '../cloudevents/shapes.js';
 import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
@@ -10,7 +11,7 @@ import { choice, integer, wholeNumber } from '../parameters.js';
 import { FilterQuery, Internal, LastEventId } from '../parameter-shapes.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { content, problems } from '../shapes.js';
+import { closed, content, itemsOf, Line, problems, ProblemShape } from '../shapes.js';
 import { EVENT_STREAM_TYPE, HEARTBEAT_MS, sendTail } from '../tailing.js';
 
 const DESCRIPTION = `Entries as they are chained, each as a message: \`id\` its index, \`event\` the word \`entry\`, \`data\`
@@ -24,6 +25,13 @@ const FORMATS = {
   line: entryLine,
   cloudevents: (entry: Entry) => entryCloudEvent(entry, { sequence: true }),
 };
+
+const EntryMessage = closed({
+  id: Type.String({ description: 'the index of the entry' }),
+  event: Type.Literal('entry'),
+  data: Type.Union([Line, CloudEvent]),
+});
+const ProblemMessage = closed({ event: Type.Literal('problem'), data: ProblemShape });
 
 export interface TailLimits {
   /** how many are served at once */
@@ -51,11 +59,17 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
       querystring: Type.Object({
         ...Type.Omit(FilterQuery, ['toIndex']).properties,
         ...Internal,
-        format: Type.Optional(Type.Enum(['line', 'cloudevents'])),
+        format: Type.Optional(
+          Type.Enum(['line', 'cloudevents'], { default: 'line', description: 'what `data` is' }),
+        ),
       }),
       response: {
         ...problems(400, 429),
-        200: content(EVENT_STREAM_TYPE, Type.String(), 'Messages, without end'),
+        200: content(
+          EVENT_STREAM_TYPE,
+          itemsOf(Type.Union([EntryMessage, ProblemMessage])),
+          'Messages, without end',
+        ),
       },
     },
     handler: async (request, reply) => {
