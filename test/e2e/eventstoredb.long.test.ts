@@ -114,6 +114,14 @@ describe('two APIs and two projectors on EventStoreDB and PostgreSQL', () => {
     expect((await post(second, { ...twin, payload: { userId: 'another' } })).status).toBe(409);
   });
 
+  it('an identity that both are given at once with other contents is one of the two, and a conflict for the other', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const twins = [1, 2].map((n) => ({ ...event(2), id: `twins ${round}`, payload: { userId: `${n}` } }));
+      const answers = await Promise.all(apis.map((api, n) => post(api, twins[n] ?? {})));
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    }
+  });
+
   it('a schema that is put at one judges at the door of the other soon', async () => {
     const schema = JSON.stringify({ type: 'object', required: ['amount'] });
     const headers = { 'content-type': 'application/json' };
