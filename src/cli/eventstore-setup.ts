@@ -6,6 +6,7 @@ import type { Opening } from '../event-log/eventstoredb/accounts.js';
 import { LedgerError } from '../ledger/error.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, shown } from './output.js';
+import { patienceOf } from './patience.js';
 
 export interface SetupArguments {
   readonly check?: boolean;
@@ -24,6 +25,7 @@ interface Result {
 
 /** @throws LedgerError `invalid-configuration`, and what `protect` throws */
 export async function setUpEventStore(args: SetupArguments, stop: AbortSignal): Promise<ExitCode> {
+  const patience = patienceOf(args.patience, 0);
   const config = readEventStoreAdminConfig(process.env);
   const options: ProtectionOptions = {
     adminUrl: config.adminUrl,
@@ -32,7 +34,7 @@ export async function setUpEventStore(args: SetupArguments, stop: AbortSignal): 
     apiReadsAll: args.apiReadsAll === true || config.apiReadsAll,
   };
   const work = args.check === true ? check : setUp;
-  const result = await patiently(() => work(options), secondsOf(args.patience), stop);
+  const result = await patiently(() => work(options), patience.ms, stop);
   print(args.json === true ? JSON.stringify(result) : describe(result, args.check === true));
   const isDone = args.check === true ? result.findings.length === 0 : !isUnprotected(result);
   return isDone ? EXIT.done : EXIT.findings;
@@ -43,10 +45,10 @@ const PAUSE_MS = 1_000;
 /** Again and again while the server is not there, or does not know its administrator, as in its first moments. */
 async function patiently<Value>(
   work: () => Promise<Value>,
-  seconds: number,
+  patienceMs: number,
   stop: AbortSignal,
 ): Promise<Value> {
-  const deadline = performance.now() + seconds * 1_000;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
       return await work();
@@ -56,12 +58,6 @@ async function patiently<Value>(
       await setTimeout(PAUSE_MS, undefined, { signal: stop });
     }
   }
-}
-
-/** @throws LedgerError `invalid-input` */
-function secondsOf(text: string): number {
-  if (/^\d{1,5}$/.test(text)) return Number(text);
-  throw new LedgerError('invalid-input', `--patience ${text}: must be a whole number of seconds`);
 }
 
 async function check(options: ProtectionOptions): Promise<Result> {

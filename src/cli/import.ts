@@ -13,6 +13,7 @@ import { openInput, unreadable, type Input } from './input.js';
 import { readLines } from './lines.js';
 import { note, print } from './output.js';
 import { CREDENTIALS_HELP } from './parameters.js';
+import { patienceOf, type Patience } from './patience.js';
 import { showProgress } from './progress.js';
 import { isStop, stopped, type Run } from './stopping.js';
 
@@ -46,6 +47,9 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const LONGEST_LINE = 7 * 1024 * 1024;
 const LISTED_REFUSALS = 100;
 
+/** How long a server may take nothing. */
+const PATIENCE_MS = 60_000;
+
 interface Tally {
   queued: number;
   replayed: number;
@@ -61,7 +65,7 @@ interface Refusal {
 }
 
 async function importFile(file: string, options: ImportOptions, stop: AbortSignal): Promise<ExitCode> {
-  const patience = patienceOf(options.patience);
+  const patience = patienceOf(options.patience, PATIENCE_MS);
   const api = connectionOf(options);
   const input = await openInput(file, stop);
   const tally: Tally = { queued: 0, replayed: 0, refused: 0, refusals: [] };
@@ -84,25 +88,6 @@ async function importFile(file: string, options: ImportOptions, stop: AbortSigna
   }
   report();
   return tally.refused === 0 ? EXIT.done : EXIT.findings;
-}
-
-/** How long a server may take nothing, in milliseconds. */
-interface Patience {
-  readonly ms: number;
-  /** before it has answered once */
-  readonly firstMs: number;
-}
-
-/** A server that never answered is not running, or elsewhere: whoever did not say to wait for it learns it soon. */
-const PATIENCE: Patience = { ms: 60_000, firstMs: 3_000 };
-
-function patienceOf(seconds: string | undefined): Patience {
-  if (seconds === undefined) return PATIENCE;
-  const ms = Number(seconds) * 1000;
-  if (!Number.isFinite(ms) || ms < 0) {
-    throw new LedgerError('invalid-input', `--patience ${seconds}: must be a number of seconds`);
-  }
-  return { ms, firstMs: ms };
 }
 
 /**

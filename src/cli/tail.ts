@@ -8,6 +8,7 @@ import { connectionOf, inCommandsWords } from './api-client.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { note, shown } from './output.js';
 import { collect, CREDENTIALS_HELP, parseParameters } from './parameters.js';
+import { patienceOf } from './patience.js';
 import { isStop, stopped, type Run } from './stopping.js';
 
 interface TailCommandOptions {
@@ -40,10 +41,11 @@ export function addTail(program: Command, run: Run): void {
 
 async function showTail(options: TailCommandOptions, stop: AbortSignal): Promise<ExitCode> {
   let isLost = false;
+  const patience = patienceOf(options.patience, Infinity);
   const lines = tail(connectionOf(options), {
     filters: filtersOf(options.filter),
     ...(options.fromIndex !== undefined && { fromIndex: numberOf('--from-index', options.fromIndex) }),
-    ...patienceOf(options.patience),
+    ...{ patienceMs: patience.ms, firstPatienceMs: patience.firstMs },
     onLost: (error) => {
       if (!isLost) note(`event-ledger: ${error.message}; waiting for it`);
       isLost = true;
@@ -67,15 +69,6 @@ async function showTail(options: TailCommandOptions, stop: AbortSignal): Promise
   }
   stopped(`${shownSoFar} entries were shown`);
   return wrong === 0 ? EXIT.done : EXIT.findings;
-}
-
-/** A server that never answered is not running, or elsewhere: whoever did not say to wait for it learns it soon. */
-const FIRST_PATIENCE_MS = 3_000;
-
-function patienceOf(seconds: string | undefined): { patienceMs?: number; firstPatienceMs?: number } {
-  return seconds === undefined
-    ? { firstPatienceMs: FIRST_PATIENCE_MS }
-    : { patienceMs: numberOf('--patience', seconds) * 1000 };
 }
 
 function filtersOf(parameters: readonly string[]): Record<string, string[]> {
