@@ -57,7 +57,7 @@ async function verify(options: VerifyOptions, stop: AbortSignal): Promise<ExitCo
     return report.intact ? EXIT.done : EXIT.findings;
   } catch (error) {
     if (!isStop(error, stop)) throw error;
-    return stopped(`${checked} entries were recomputed, and nothing is said of the ledger`);
+    return stopped(`the verification was broken off after ${checked} entries: nothing is said of the ledger`);
   }
 }
 
