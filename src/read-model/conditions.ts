@@ -64,22 +64,22 @@ export function conditionsOf(filters: EventFilters, bind: Binder): readonly stri
   anyOf('actor', filters.actors);
   anyOf('recorded_by', filters.recordedBy);
   anyOf('verdict', filters.verdicts);
-  if (filters.since !== null) conditions.push(`recorded_at >= ${bind.time(filters.since)}`);
-  if (filters.until !== null) conditions.push(`recorded_at < ${bind.time(filters.until)}`);
-  conditions.push(...occurrenceConditions(filters, bind));
+  conditions.push(...timeConditions('recorded', filters, bind));
+  conditions.push(...timeConditions('occurred', filters, bind));
   if (!filters.internal) conditions.push("NOT starts_with(source, '_')");
   for (const occurring of occurrences(filters)) conditions.push(containsAny(occurring, bind));
   return conditions;
 }
 
-/** Those on the time of occurrence alone. */
-export function occurrenceConditions(
-  { occurredSince, occurredUntil }: EventFilters,
-  bind: Binder,
-): readonly string[] {
+export type Time = 'recorded' | 'occurred';
+
+/** Those on one of the times alone. */
+export function timeConditions(time: Time, filters: EventFilters, bind: Binder): readonly string[] {
+  const [since, until] =
+    time === 'recorded' ? [filters.since, filters.until] : [filters.occurredSince, filters.occurredUntil];
   return [
-    ...(occurredSince === null ? [] : [`occurred_at >= ${bind.time(occurredSince)}`]),
-    ...(occurredUntil === null ? [] : [`occurred_at < ${bind.time(occurredUntil)}`]),
+    ...(since === null ? [] : [`${time}_at >= ${bind.time(since)}`]),
+    ...(until === null ? [] : [`${time}_at < ${bind.time(until)}`]),
   ];
 }
 

@@ -8,14 +8,15 @@ import { LedgerError } from '../ledger/error.js';
 import { bytesMatch } from '../ledger/filter-match.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { Entry, Index } from '../ledger/types.js';
-import { conditionsOf, LITERALS, occurrenceConditions } from './conditions.js';
+import { conditionsOf, LITERALS, timeConditions, type Time } from './conditions.js';
 import { toEntry } from './entry-columns.js';
+import { FEW, readFewOfTime } from './few-of-time.js';
 import { proposePlaces } from './payload-index.js';
 import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
 import { readRowPage } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
-import { areFewOfTime, coveredRuns, type Run } from './segments.js';
+import { coveredRuns, timeShares, withoutWide, type Run, type TimeShares } from './segments.js';
 import { termGroups } from './terms.js';
 
 interface Query {
@@ -62,20 +63,40 @@ export async function readEvents(
 
 /** All entries that match, in the page's order. */
 async function* walk(query: Query, page: EventPage, wanted: number): AsyncGenerator<Entry> {
-  const { size, covered, runs } = await coveredRuns(query.pool, query.schema, query.filters);
+  const { pool, schema, filters } = query;
+  const shares = hasTimes(filters) ? await timeShares(pool, schema, filters) : null;
+  if (shares !== null && (yield* walkFew(query, shares, page, wanted))) return;
+  const narrowing = shares === null ? filters : withoutWide(filters, shares);
+  const { size, covered, runs } = await coveredRuns(pool, schema, narrowing);
   const range = clip(page, size);
   const tail = clipRun({ from: covered * SEGMENT, to: size }, range);
   const indexed = runs.map(({ from, to }) => clipRun({ from: from * SEGMENT, to: to * SEGMENT }, range));
   const parts = [...indexed, tail].filter(({ from, to }) => from < to);
-  if (await isTimeRare(query)) {
-    yield* scanTime(query, range, wanted);
-    return;
-  }
-  const groups = termGroups(query.filters);
+  const groups = termGroups(filters);
   for (const part of query.order === 'asc' ? parts : parts.reverse()) {
     if (part === tail || groups.length === 0) yield* scan(query, part, wanted);
     else yield* lookUp(query, groups, part, wanted);
   }
+}
+
+function hasTimes({ since, until, occurredSince, occurredUntil }: EventFilters): boolean {
+  return [since, until, occurredSince, occurredUntil].some((bound) => bound !== null);
+}
+
+/** @returns whether few entries have one of the times that are asked for, so that these were all that match */
+async function* walkFew(
+  query: Query,
+  shares: TimeShares,
+  page: EventPage,
+  wanted: number,
+): AsyncGenerator<Entry, boolean> {
+  const range = clip(page, shares.size);
+  for (const time of ['recorded', 'occurred'] as const) {
+    // a segment is more than few
+    if (shares[time] !== 0) continue;
+    if (yield* matchingFew(query, { time, size: shares.size, range }, wanted)) return true;
+  }
+  return false;
 }
 
 function clip({ order, after, fromIndex, toIndex }: EventPage, size: number): Run {
@@ -92,21 +113,7 @@ function clipRun(run: Run, range: Run): Run {
 
 /** Everything in a range that matches, in the order of the primary key. */
 async function* scan(query: Query, range: Run, wanted: number): AsyncGenerator<Entry> {
-  yield* matching(query, range, conditionsOf(query.filters, LITERALS), wanted);
-}
-
-/** Whether few entries have the times of occurrence that are asked for. */
-async function isTimeRare({ pool, schema, filters }: Query): Promise<boolean> {
-  const asked = filters.occurredSince !== null || filters.occurredUntil !== null;
-  return asked && (await areFewOfTime(pool, schema, filters));
-}
-
-/** Everything in a range that matches, through the index on the time of occurrence, whatever the planner believes. */
-async function* scanTime(query: Query, range: Run, wanted: number): AsyncGenerator<Entry> {
-  const { schema, filters } = query;
-  const ofTime = occurrenceConditions(filters, LITERALS).join(' AND ');
-  const few = `entry.index = ANY (ARRAY(SELECT e.index FROM ${schema}.entry AS e WHERE ${ofTime} OFFSET 0))`;
-  yield* matching(query, range, [few, ...conditionsOf(filters, LITERALS)], wanted);
+  yield* matching(query, range, { conditions: conditionsOf(query.filters, LITERALS), atOnce: wanted });
 }
 
 /** What the index proposes in a range, checked. */
@@ -167,23 +174,32 @@ function* looks(range: Run, order: 'asc' | 'desc', first: number): Generator<Run
 /** Those of the proposed entries that match, by their columns and recorded bytes. */
 async function* check(query: Query, range: Run, indexes: readonly number[]): AsyncGenerator<Entry> {
   const columns = conditionsOf({ ...query.filters, subjects: [], payload: [] }, LITERALS);
-  const proposed = `entry.index = ANY ('{${indexes.join()}}'::bigint[])`;
-  yield* matching(query, range, [proposed, ...columns], indexes.length);
+  // OFFSET 0: through the primary key, whatever the planner believes of the columns
+  const proposed = `(SELECT e.ctid, e.* FROM ${query.schema}.entry AS e
+    WHERE e.index = ANY ('{${indexes.join()}}'::bigint[]) OFFSET 0)`;
+  yield* matching(query, range, { from: proposed, conditions: columns, atOnce: indexes.length });
 }
 
-/** Entries of a range that fit conditions, and match by their recorded bytes; so many rows at once. */
+interface Rows {
+  /** where they are, with their ctid; default: the table */
+  readonly from?: string;
+  readonly conditions: readonly string[];
+  /** read by one statement at most */
+  readonly atOnce: number;
+}
+
+/** Entries of a range that fit conditions, and match by their recorded bytes. */
 async function* matching(
   query: Query,
   range: Run,
-  conditions: readonly string[],
-  atOnce: number,
+  { conditions, atOnce, ...source }: Rows,
 ): AsyncGenerator<Entry> {
   const { pool, schema, filters, order } = query;
   let { from, to } = range;
   while (from < to) {
     checkTime(query);
     const { rows, complete } = await readRowPage(pool, {
-      schema,
+      ...{ schema, ...source },
       where: [`entry.index >= ${from}`, `entry.index < ${to}`, ...conditions],
       order,
       limit: atOnce,
@@ -193,9 +209,50 @@ async function* matching(
     yield* entries.filter(({ data, metadata }) => bytesMatch(filters, data, metadata));
     const last = entries.at(-1);
     if (last === undefined || complete) return;
-    if (order === 'asc') from = last.header.index + 1;
-    else to = last.header.index;
+    ({ from, to } = beyond(last, { from, to }, order));
   }
+}
+
+/**
+ * Those of a range that match, out of the few that have a time.
+ * @returns false, before any is given, when they are not few
+ */
+async function* matchingFew(
+  query: Query,
+  { time, size, range }: { readonly time: Time; readonly size: number; readonly range: Run },
+  wanted: number,
+): AsyncGenerator<Entry, boolean> {
+  const { pool, schema, filters, order } = query;
+  const ofTime = timeConditions(time, filters, LITERALS);
+  // what only the bytes tell is told of all of them at once, since each statement reads all
+  const isTold = filters.subjects.length + filters.payload.length === 0;
+  let { from, to } = range;
+  for (let limit = isTold ? wanted : FEW; from < to; limit = FEW) {
+    checkTime(query);
+    const where = [`entry.index >= ${from}`, `entry.index < ${to}`, ...conditionsOf(filters, LITERALS)];
+    const few = await readFewOfTime(pool, {
+      schema,
+      time,
+      ofTime,
+      size,
+      where,
+      order,
+      limit,
+      bytes: PAGE_BYTES,
+    });
+    if (few === null) return false;
+    const entries = few.rows.map(toEntry);
+    yield* entries.filter(({ data, metadata }) => bytesMatch(filters, data, metadata));
+    const last = entries.at(-1);
+    if (last === undefined || few.complete) return true;
+    ({ from, to } = beyond(last, { from, to }, order));
+  }
+  return true;
+}
+
+/** What is left of a range behind an entry. */
+function beyond({ header: { index } }: Entry, { from, to }: Run, order: 'asc' | 'desc'): Run {
+  return order === 'asc' ? { from: index + 1, to } : { from, to: index };
 }
 
 function checkTime({ deadline }: Query): void {

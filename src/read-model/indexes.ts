@@ -85,6 +85,7 @@ interface CountedIndex {
 }
 
 const COUNTED: readonly CountedIndex[] = [
+  { name: 'entry_recorded_at', columns: 'recorded_at', where: 'true', expected: all },
   { name: 'entry_occurred_at', columns: 'occurred_at', where: 'true', expected: all },
   {
     name: 'entry_not_accepted',

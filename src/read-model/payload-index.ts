@@ -127,7 +127,8 @@ async function insertSegment(
     text: `WITH covered AS (
         INSERT INTO ${schema}.segment (segment, recorded_from, recorded_to, occurred_from, occurred_to)
         SELECT $1, min(recorded_at), max(recorded_at), min(occurred_at), max(occurred_at)
-        FROM ${schema}.entry WHERE index >= $2 AND index < $3
+        -- OFFSET 0: through the primary key, not through the indexes on the times in search of an end
+        FROM (SELECT * FROM ${schema}.entry WHERE index >= $2 AND index < $3 OFFSET 0) AS entry
         ON CONFLICT (segment) DO NOTHING
         RETURNING segment
       )

@@ -32,6 +32,9 @@ export interface ReaderOptions {
   readonly connections?: number;
 }
 
+/** An index that is there is used, also when the table was empty when the statement was planned. */
+export const READER_SETTINGS = { enable_seqscan: 'off' } as const;
+
 const QUERY_LIMIT_MS = 10_000;
 const HEALTH_LIMIT_MS = 2_000;
 
@@ -43,8 +46,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     applicationName: 'event-ledger reader',
     max: options.connections ?? 10,
     statementTimeoutMs: QUERY_LIMIT_MS,
-    // an index that is there is used, also when the table was empty when the statement was planned
-    settings: { enable_seqscan: 'off' },
+    settings: READER_SETTINGS,
   });
   const tally = openTally(pool, schema);
   const listener = new HeadListener({ url: options.url, pool, schema });

@@ -12,6 +12,8 @@ export interface RowQuery {
   readonly schema: SchemaName;
   /** for each of ENTRY_COLUMNS, the expression that gives its value as it is; default: as the migrations made them */
   readonly expressions?: readonly string[];
+  /** the rows that it looks at, with their ctid; default: the table */
+  readonly from?: string;
   /** conditions on `entry`, which all must hold; made of numbers and quoted literals alone */
   readonly where: readonly string[];
   readonly order: 'asc' | 'desc';
@@ -88,7 +90,7 @@ async function readInto(pool: pg.Pool, query: RowQuery, take: (row: EntryRow) =>
   const client = await pool.connect();
   let failure: Error | undefined;
   try {
-    await copyOut(client, statementOf(query), (copied) => {
+    await copyOut(client, pageStatement(query), (copied) => {
       const tuple = tidText(copied.bytes()) ?? '';
       const row = readStoredRow(copied);
       last = { index: row.index ?? '', tuple };
@@ -105,7 +107,9 @@ async function readInto(pool: pg.Pool, query: RowQuery, take: (row: EntryRow) =>
   return { last, complete: count < query.limit && bytes < query.bytes };
 }
 
-function statementOf({ schema, expressions = EXPRESSIONS, where, order, limit, bytes }: RowQuery): string {
+/** The statement of a page: the tuple, and the values of ENTRY_COLUMNS. */
+export function pageStatement(query: RowQuery): string {
+  const { schema, from = `${schema}.entry`, expressions = EXPRESSIONS, where, order, limit, bytes } = query;
   const of = new Map(ENTRY_COLUMNS.map(({ member }, i) => [member, expressions[i] ?? 'NULL']));
   const sizeOf = (member: 'data' | 'metadata'): string =>
     `coalesce(octet_length(${of.get(member) ?? 'NULL'}), 0)`;
@@ -118,7 +122,7 @@ function statementOf({ schema, expressions = EXPRESSIONS, where, order, limit, b
         SELECT entry.ctid AS tuple, entry.index AS place,
           ${[...of].map(([member, expression]) => `${expression} AS "${member}"`).join(', ')},
           ${sizeOf('data')} + ${sizeOf('metadata')} AS size
-        FROM ${schema}.entry WHERE ${where.join(' AND ')}
+        FROM ${from} AS entry WHERE ${where.join(' AND ')}
         ORDER BY ${by('entry.index', 'entry.ctid')} LIMIT ${limit}
       ) AS entry
     ) AS entry

@@ -59,25 +59,57 @@ function timeConditions(filters: EventFilters, parameters: Parameters): readonly
   ];
 }
 
-/** Entries that are looked at one by one rather than looked for by what else they have. */
-const FEW = 1_000;
+/** How much of the ledger the ranges of times cover that a query asks for, as a sample of segments tells. */
+export interface TimeShares {
+  /** of the ledger */
+  readonly size: number;
+  /** of the segments that were looked at, those that lie wholly in the range; null where none is asked for */
+  readonly recorded: number | null;
+  readonly occurred: number | null;
+}
 
-/** Whether the times of occurrence that are asked for leave few entries: the index on them knows at once. */
-export async function areFewOfTime(
+/** Segments that are looked at. */
+const SAMPLE = 32;
+
+export async function timeShares(
   pool: pg.Pool,
   schema: SchemaName,
-  { occurredSince, occurredUntil }: EventFilters,
-): Promise<boolean> {
-  const { rows } = await pool.query<{ count: number }>({
-    name: `few of time ${schema}`,
-    text: `SELECT count(*)::integer AS count FROM (
-        SELECT FROM ${schema}.entry
-        WHERE occurred_at >= coalesce($1::timestamptz, '-infinity') AND occurred_at < coalesce($2::timestamptz, 'infinity')
-        LIMIT ${FEW + 1}
-      ) AS e`,
-    values: [occurredSince, occurredUntil],
+  { since, until, occurredSince, occurredUntil }: EventFilters,
+): Promise<TimeShares> {
+  const { rows } = await pool.query<{ size: string; recorded: number | null; occurred: number | null }>({
+    name: `shares of times ${schema}`,
+    text: `SELECT size, recorded, occurred FROM ${schema}.head
+      CROSS JOIN (
+        SELECT avg((recorded_from >= coalesce($1::timestamptz, '-infinity')
+            AND recorded_to < coalesce($2::timestamptz, 'infinity'))::integer)::float8 AS recorded,
+          avg((occurred_from >= coalesce($3::timestamptz, '-infinity')
+            AND occurred_to < coalesce($4::timestamptz, 'infinity'))::integer)::float8 AS occurred
+        FROM ${schema}.segment
+        WHERE segment = ANY (ARRAY(
+          SELECT n * c.covered / ${SAMPLE} FROM generate_series(0, ${SAMPLE - 1}) AS n
+          CROSS JOIN (SELECT coalesce(max(segment) + 1, 0) AS covered FROM ${schema}.segment) AS c
+        ))
+      ) AS sample`,
+    values: [since, until, occurredSince, occurredUntil],
   });
-  return (rows[0]?.count ?? Infinity) <= FEW;
+  const { size = '0', recorded = null, occurred = null } = rows[0] ?? {};
+  return {
+    size: Number(size),
+    recorded: since === null && until === null ? null : (recorded ?? 0),
+    occurred: occurredSince === null && occurredUntil === null ? null : (occurred ?? 0),
+  };
+}
+
+/** A range of so much of the ledger leaves out too little to look for what it leaves out. */
+const WIDE = 0.75;
+
+/** The filters without the ranges of times that leave out hardly anything. */
+export function withoutWide(filters: EventFilters, { recorded, occurred }: TimeShares): EventFilters {
+  return {
+    ...filters,
+    ...((recorded ?? 0) >= WIDE ? { since: null, until: null } : {}),
+    ...((occurred ?? 0) >= WIDE ? { occurredSince: null, occurredUntil: null } : {}),
+  };
 }
 
 /** @param segments rising */

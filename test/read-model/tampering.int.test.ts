@@ -340,6 +340,7 @@ describe('verification of a real table', () => {
   it.each([
     ['entry_source_revision', 'SELECT * FROM public.entry_before'],
     ['entry_identity', 'SELECT * FROM public.entry_before'],
+    ['entry_recorded_at', 'SELECT * FROM public.entry_before'],
     ['entry_occurred_at', 'SELECT * FROM public.entry_before'],
     ['entry_not_accepted', 'SELECT * FROM public.entry_before'],
   ])('finds rows that the index %s does not hold', async (name, rows) => {
