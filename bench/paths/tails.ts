@@ -57,7 +57,7 @@ function results(costs: ReadonlyMap<number, readonly Cost[]>): readonly Result[]
     const compared = {
       floor: summarise(floor),
       ratio: summarise(subject.map((each, round) => each / (floor[round] ?? NaN))),
-      target: count === 100 ? ({ atMost: 4 } as const) : null,
+      target: count === 100 ? ({ atMost: 5 } as const) : null,
     };
     return {
       path: `CPU for ${count === 1 ? 'one tail' : `${count} tails, against one`}, ${pace}`,

@@ -52,13 +52,17 @@ async function look(parts: FollowingParts, next: Index, timeoutMs: number): Prom
   const { live, filters, signal } = parts;
   try {
     await live.grown(next, timeoutMs, signal);
-    if (next >= live.size) return { entries: [], next };
+    if (next >= live.size) return nothingUpTo(next);
     return (await live.stretch(next, filters)) ?? (await ownStretch(parts, next));
   } catch (error) {
     if (!(error instanceof LedgerError && error.retryable)) throw error;
     await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
-    return { entries: [], next };
+    return nothingUpTo(next);
   }
+}
+
+function nothingUpTo(next: Index): Stretch {
+  return { entries: [], next, shared: false };
 }
 
 /** Up to what is read for all, or to the ledger's end. */
@@ -68,5 +72,6 @@ async function ownStretch({ reader, live, filters }: FollowingParts, next: Index
     ...{ order: 'asc', limit: STRETCH.entries, bytes: STRETCH.bytes, after: null },
     ...{ fromIndex: next, toIndex: to as Index },
   });
-  return { entries: page.entries, next: (page.next === null ? to : page.next + 1) as Index };
+  const end = (page.next === null ? to : page.next + 1) as Index;
+  return { entries: page.entries, next: end, shared: false };
 }

@@ -14,6 +14,8 @@ export interface Stretch {
   readonly entries: readonly Entry[];
   /** the first index that was not looked at */
   readonly next: Index;
+  /** others are given the same entries */
+  readonly shared: boolean;
 }
 
 /** One stretch, at most: what a follower has not taken yet waits in the database, or in what all of them share. */
@@ -192,9 +194,10 @@ function stretchOf(page: Page, next: Index, filters: EventFilters): Stretch {
   for (const { entry, content } of page.entries) {
     const { index } = entry.header;
     if (index < next || !entryMatches(filters, entry, content)) continue;
-    if (entries.length === STRETCH.entries || bytes >= STRETCH.bytes) return { entries, next: index };
+    if (entries.length === STRETCH.entries || bytes >= STRETCH.bytes)
+      return { entries, next: index, shared: true };
     entries.push(entry);
     bytes += entry.data.length + entry.metadata.length;
   }
-  return { entries, next: page.to as Index };
+  return { entries, next: page.to as Index, shared: true };
 }

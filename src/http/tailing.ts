@@ -82,28 +82,31 @@ async function* eventStream(
 ): AsyncGenerator<string | Buffer> {
   yield `retry: ${RETRY_MS}\n\n`;
   try {
-    for await (const { entries, next } of stretches) {
-      if (entries.length === 0) yield heartbeat(next);
-      else yield Buffer.concat(entries.map((entry) => messageOf(entry, lineOf)));
+    for await (const { entries, next, shared } of stretches) {
+      const make = shared ? sharedMessage : message;
+      yield entries.length === 0
+        ? heartbeat(next)
+        : Buffer.concat(entries.map((entry) => make(entry, lineOf)));
     }
   } catch (error) {
     yield failed(error);
   }
 }
 
-/** Entries are shared by tails, and so are their messages, of each form: most of what a tail costs is to make them. */
+/** Of entries that other tails send, too, each message is made once: making them is most of what a tail costs. */
 const MESSAGES = new WeakMap<LineOf, WeakMap<Entry, Buffer>>();
 
-function messageOf(entry: Entry, lineOf: LineOf): Buffer {
+function sharedMessage(entry: Entry, lineOf: LineOf): Buffer {
   const messages = MESSAGES.get(lineOf) ?? new WeakMap<Entry, Buffer>();
   MESSAGES.set(lineOf, messages);
-  const made = messages.get(entry) ?? message(entry, lineOf(entry));
+  const made = messages.get(entry) ?? message(entry, lineOf);
   messages.set(entry, made);
   return made;
 }
 
-function message({ header }: Entry, line: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`id: ${header.index}\nevent: entry\ndata: `), line, MESSAGE_END]);
+function message(entry: Entry, lineOf: LineOf): Buffer {
+  const head = `id: ${entry.header.index}\nevent: entry\ndata: `;
+  return Buffer.concat([Buffer.from(head), lineOf(entry), MESSAGE_END]);
 }
 
 const MESSAGE_END = Buffer.from('\n\n');
