@@ -149,7 +149,7 @@ describe('who follows the ledger', () => {
           await expectAllOf(all, followers, ledger);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
