@@ -1,4 +1,5 @@
 /** /logs: who did what, when and where, and whatever else there is to say. */
+import { eventIdFor } from '../../ledger/identity.js';
 import type { Entry } from '../../ledger/types.js';
 import { JSON_TYPE, MAX_EVENT_BYTES, parseEvent } from '../documents.js';
 import { texts } from '../event-query.js';
@@ -97,13 +98,15 @@ export function logRoutes(app: App, services: Services): void {
       tags: ['drop-in'],
       operationId: 'getLog',
       summary: 'One accepted event by its id',
-      params: Type.Object({ id: textInPath('the id that it was answered with') }),
+      params: Type.Object({ id: textInPath('the id that it was answered with, or sent with') }),
       querystring: Type.Object({ where: OneSource, source: OneSource }),
       response: { ...problems(400, 404, 409), 200: RecordedLog },
     },
-    handler: async ({ params: { id }, parameters }, reply) => {
-      const [source, ...others] = either(parameters, 'where', 'source');
+    handler: async (request, reply) => {
+      const [source, ...others] = either(request.parameters, 'where', 'source');
       if (others.length > 0) throw badParameter('where', 'once', 'must be given at most once');
+      // what is no UUID is an id that its source gave
+      const id = eventIdFor(source ?? principalOf(request).name, request.params.id);
       const [entry, ...more] = await shownById(services, id, source);
       if (entry === undefined) throw refusal('not-found', 'No accepted event has this id, or not yet.');
       if (more.length > 0) throw ambiguous([entry, ...more]);

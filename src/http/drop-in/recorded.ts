@@ -1,7 +1,6 @@
 /** What services of these contracts show: accepted events of clients, newest first. */
 import type { FastifyReply } from 'fastify';
 import { NO_FILTERS } from '../../ledger/filters.js';
-import { isUuid } from '../../ledger/identity.js';
 import { decodeMetadata, type Metadata } from '../../ledger/metadata.js';
 import { isReserved } from '../../ledger/name.js';
 import type { Entry, EventId } from '../../ledger/types.js';
@@ -37,12 +36,11 @@ export async function newestEvents(
 /** Those with an id, which several sources may share. */
 export async function shownById(
   { log, reader, closing }: Stores,
-  id: string,
+  id: EventId,
   source: string | undefined,
 ): Promise<readonly Entry[]> {
-  if (!isUuid(id)) return [];
   const look = async (): Promise<readonly Entry[]> => {
-    const entries = await reader.entriesById(id.toLowerCase() as EventId, source);
+    const entries = await reader.entriesById(id, source);
     return entries.filter(({ header }) => header.verdict === 'accepted' && !isReserved(header.source));
   };
   const found = await look();

@@ -333,4 +333,14 @@ describe('what is shown', () => {
     expect((await api.get(`/logs/${id}?source=${a}`)).body).toMatchObject({ id, where: a });
     expect((await api.get('/logs/no-uuid')).status).toBe(404);
   });
+
+  it('one by the id that its source gave it', async () => {
+    const [id, where] = [`of ours/${newSource()}`, newSource()];
+    const path = `/logs/${encodeURIComponent(id)}`;
+    await api.post('/logs', { ...log, where, id });
+    expect((await api.get(`${path}?where=${where}`)).body).toMatchObject({ where, payload: { n: 1 } });
+    expect((await api.get(path)).status).toBe(404);
+    await api.post('/logs', { who: 'ada', what: 'a.b', id });
+    expect((await api.get(path)).body).toMatchObject({ where: 'admin', payload: {} });
+  });
 });
