@@ -30,6 +30,8 @@ export interface ReaderOptions {
   readonly schema?: SchemaName;
   /** connections at most; default 10 */
   readonly connections?: number;
+  /** how long a query may take, and each of its statements; default 10 s */
+  readonly queryLimitMs?: number;
 }
 
 /** An index that is there is used, also when the table was empty when the statement was planned. */
@@ -40,12 +42,12 @@ const HEALTH_LIMIT_MS = 2_000;
 
 /** Connects when it is first asked something. */
 export function openReader(options: ReaderOptions): LedgerReader {
-  const schema = options.schema ?? LEDGER;
+  const { schema = LEDGER, queryLimitMs = QUERY_LIMIT_MS } = options;
   const pool = createPool({
     url: options.url,
     applicationName: 'event-ledger reader',
     max: options.connections ?? 10,
-    statementTimeoutMs: QUERY_LIMIT_MS,
+    statementTimeoutMs: queryLimitMs,
     settings: READER_SETTINGS,
   });
   const tally = openTally(pool, schema);
@@ -58,7 +60,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     entriesById: (id, source) => said(entriesById(pool, schema, id, source)),
     identities: (source, ids) => said(knownIdentities(pool, schema, source, ids)),
     entriesAt: (indexes) => inOurWords(entriesAt(pool, schema, indexes)),
-    events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: QUERY_LIMIT_MS })),
+    events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: queryLimitMs })),
     sources: (page) => said(readSourcePage(pool, schema, page)),
     stats: () => said(currentStats(pool, schema, tally)),
     alarms: () => said(readAlarms(pool, schema)),

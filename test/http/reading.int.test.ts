@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openReader } from '../../src/read-model/reader.js';
 import { event, newSource, startApi, type Answer, type TestApi } from '../support/api.js';
 import { throwAtLog } from '../support/event-log.js';
+import { asSuperuser } from '../support/ledger-database.js';
 
 interface Line {
   readonly entry: {
@@ -97,6 +99,47 @@ describe('reading', () => {
       expect(await pages(`source=${source}&order=asc&limit=3&${query}`)).toEqual(expected);
     });
 
+    it('a page stays as it is while events come in, and what follows it has each of the others once', async () => {
+      const busy = newSource();
+      const record = async (from: number, to: number): Promise<void> => {
+        const events = upTo(to - from).map((n) => event({ source: busy, payload: { n: from + n } }));
+        await api.post('/v1/events', events);
+        await api.caughtUp();
+      };
+      await record(0, 10);
+      const page = (order: string, cursor: string | null) =>
+        api.get<Page>(
+          `/v1/events?source=${busy}&limit=4&order=${order}${cursor === null ? '' : `&cursor=${cursor}`}`,
+        );
+      const [down, up] = [await page('desc', null), await page('asc', null)];
+      const second = await page('desc', down.body.next);
+      await record(10, 20);
+      const again = await page('desc', down.body.next);
+      expect(again.text).toBe(second.text);
+      expect(numbers(down)).toEqual([9, 8, 7, 6]);
+      expect(numbers(again)).toEqual([5, 4, 3, 2]);
+      const last = await page('desc', again.body.next);
+      expect([numbers(last), last.body.next]).toEqual([[1, 0], null]);
+      const rising = [...numbers(up)];
+      for (let next = up.body.next; next !== null;) {
+        const more: Answer<Page> = await page('asc', next);
+        rising.push(...numbers(more));
+        next = more.body.next;
+      }
+      expect(rising).toEqual(upTo(20));
+    });
+
+    it('the next page is linked with the filters as they were, whatever stands in them', async () => {
+      const odd = `a&b=c #ü+/?%,;"'`;
+      await api.post(
+        '/v1/events',
+        upTo(3).map((n) => event({ source: odd, payload: { n, 'x.y': odd } })),
+      );
+      await api.caughtUp();
+      const query = new URLSearchParams({ source: odd, 'payload:/x.y': odd, limit: '1' });
+      expect(await pages(query.toString())).toEqual([2, 1, 0]);
+    });
+
     it('a cursor of another query is refused', async () => {
       const { body } = await api.get<Page>(`/v1/events?source=${source}&limit=2`);
       const other = await api.get(`/v1/events?source=${source}&limit=2&type=odd&cursor=${String(body.next)}`);
@@ -151,6 +194,9 @@ describe('reading', () => {
         );
         expect(page.status).toBe(200);
         names.push(...page.body.sources.map((one) => one.source));
+        expect(page.headers.get('link')).toBe(
+          page.body.next === null ? null : `</v1/sources?limit=2&cursor=${page.body.next}>; rel="next"`,
+        );
         if (page.body.next === null) break;
         cursor = `&cursor=${page.body.next}`;
       }
@@ -227,6 +273,30 @@ describe('reading', () => {
     expect(asked).toBe(1);
     await expect.poll(async () => (await one.get('/stats'), asked), { timeout: 5_000 }).toBe(2);
     await one.close();
+  });
+
+  it('a query that takes too long ends with a problem that says so, and the server goes on', async () => {
+    const reader = openReader({ url: api.database.apiUrl, queryLimitMs: 300 });
+    const one = await startApi({ database: api.database, project: false, wrapReader: () => reader });
+    await asSuperuser(api.database, async (client) => {
+      await client.query('BEGIN; LOCK TABLE ledger.entry IN ACCESS EXCLUSIVE MODE');
+      const paths = [
+        '/v1/events',
+        '/v1/events?payload.n=7',
+        '/v1/events?since=2026-01-01T00:00:00Z',
+        '/stats',
+      ];
+      for (const answer of await Promise.all(paths.map((path) => one.get(path)))) {
+        expect([answer.status, answer.body.code]).toEqual([503, 'too-slow']);
+        expect(answer.body.detail).toContain('narrower');
+        expect(answer.headers.get('retry-after')).toBe('2');
+      }
+      expect((await one.get('/livez')).status).toBe(200);
+      await client.query('ROLLBACK');
+    });
+    expect((await one.get('/v1/events')).status).toBe(200);
+    await one.close();
+    await reader.close();
   });
 
   it('an empty ledger has a head, no sources and no events', async () => {

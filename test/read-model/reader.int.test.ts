@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_FILTERS } from '../../src/ledger/filters.js';
 import { NO_HASH, type Entry, type EventId, type Index, type Revision } from '../../src/ledger/types.js';
+import { createPool } from '../../src/postgres/pool.js';
+import { readEvents } from '../../src/read-model/events.js';
+import { LEDGER } from '../../src/read-model/schema-name.js';
 import { openReader } from '../../src/read-model/reader.js';
 import type { LedgerReader } from '../../src/read-model/port.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
@@ -162,6 +165,13 @@ describe('a reader', () => {
         recent: { minute: 0, hour: 0, day: 0 },
       },
     });
+  });
+
+  it('gives a query up when its time is over, also between its statements', async () => {
+    const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
+    const query = { pool, schema: LEDGER, filters: NO_FILTERS, page, limitMs: -1 };
+    await expect(readEvents(query)).rejects.toMatchObject({ code: 'too-slow' });
+    await pool.end();
   });
 
   it('gives the registrations from an index on', async () => {
