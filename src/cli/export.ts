@@ -71,14 +71,16 @@ async function exportLedger(options: ExportOptions, stop: AbortSignal): Promise<
     throw error;
   }
   note(
-    options.format === 'csv'
+    query.get('format') === 'csv'
       ? `${output} written. It is for spreadsheets and proves nothing; an export as JSONL does.`
       : `${output} written; check it with: event-ledger verify-export ${output}`,
   );
   return EXIT.done;
 }
 
-function queryOf({ filter, format, columns }: ExportOptions): URLSearchParams {
+/** Columns are CSV's. */
+function queryOf({ filter, columns, ...given }: ExportOptions): URLSearchParams {
+  const format = given.format ?? (columns.length > 0 ? 'csv' : undefined);
   const query = parseParameters(filter);
   if (format !== undefined) query.set('format', format);
   for (const names of columns) query.append('columns', names);

@@ -89,8 +89,6 @@ export const DEFAULT_COLUMNS = COLUMN_NAMES.slice(0, COLUMN_NAMES.indexOf('hash'
  */
 export function readColumns(lists: readonly string[]): readonly Column[] {
   const names = lists.length === 0 ? DEFAULT_COLUMNS : lists.flatMap(namesIn);
-  const twice = names.find((name, n) => names.indexOf(name) !== n);
-  if (twice !== undefined) throw refuse(twice, 'twice', 'is asked for twice');
   return names.map((name) => ({ name, text: textOf(name) }));
 }
 
@@ -112,6 +110,15 @@ function textAt(payload: Json | undefined, path: readonly string[]): string {
   if (value === undefined) return '';
   return typeof value === 'string' ? value : canonicalJson(value);
 }
+
+/** What such a list can be, for the description of the parameter. */
+export const LIST_PATTERN = ((): string => {
+  const named = COLUMN_NAMES.join('|');
+  const name = (own: string): string =>
+    `(${named}|payload(\\.(${own}|[/~])+)+|payload:(/(${own}|\\.|~[01])*)*)`;
+  const item = `(${name('[^./~,"\\u0000]')}|"${name('([^./~"\\u0000]|"")')}")`;
+  return `^${item}(,${item})*$`;
+})();
 
 const NAME = /(?:"((?:[^"]|"")*)"|([^",]*))(?:,|$)/y;
 

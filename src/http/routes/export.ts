@@ -10,7 +10,7 @@ import { clipRange } from '../../ledger/range.js';
 import { readEntryRow, type EntryRow } from '../../ledger/row.js';
 import type { Entry } from '../../ledger/types.js';
 import { acceptsCoding, preferredType } from '../accept.js';
-import { COLUMN_NAMES, readColumns, type Column } from '../csv/columns.js';
+import { COLUMN_NAMES, LIST_PATTERN, readColumns, type Column } from '../csv/columns.js';
 import { csvForm, CSV_TYPE } from '../csv/form.js';
 import { NDJSON_TYPE } from '../documents.js';
 import { readFilters, readRange } from '../event-query.js';
@@ -29,10 +29,14 @@ export that breaks off has no end: lines are then without manifest.`;
 
 const ExportQuery = Type.Object({
   ...FilterQuery.properties,
-  format: Type.Optional(Type.Enum(['jsonl', 'csv'], { description: 'else as Accept says' })),
+  format: Type.Optional(
+    Type.Enum(['jsonl', 'csv'], {
+      description: 'without it csv where there are columns, else as Accept says',
+    }),
+  ),
   columns: Type.Optional(
-    Type.String({
-      description: `of CSV, separated by commas: ${COLUMN_NAMES.join(', ')}, payload.{path}, payload:{pointer}`,
+    Type.Array(Type.String({ pattern: LIST_PATTERN }), {
+      description: `of CSV, written as its row of names: ${COLUMN_NAMES.join(', ')}, payload.{path}, payload:{pointer}`,
     }),
   ),
 });
@@ -112,10 +116,10 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
 type Format = keyof typeof TYPES;
 
 function readFormat({ parameters, headers: { accept } }: FastifyRequest): Format {
-  const asked = choice(parameters, 'format', ['jsonl', 'csv']);
+  const asked = choice(parameters, 'format', ['jsonl', 'csv']) ?? (parameters.has('columns') ? 'csv' : null);
   if (asked === null) return preferredType(accept, Object.values(TYPES)) === CSV_TYPE ? 'csv' : 'jsonl';
   if (preferredType(accept, [TYPES[asked]]) !== null) return asked;
-  throw refusal('not-acceptable', `format=${asked} is ${TYPES[asked]}, which Accept does not take.`);
+  throw refusal('not-acceptable', `${asked} is ${TYPES[asked]}, which Accept does not take.`);
 }
 
 /** Null: there are none in this format. */
