@@ -12,6 +12,7 @@ import { monitorHealth } from './health.js';
 import { keepMetrics } from './metrics/metrics.js';
 import type { ProjectorView } from './projector-view.js';
 import { postEvents } from './routes/events.js';
+import { docsRoutes } from './routes/docs.js';
 import { exportRoute } from './routes/export.js';
 import { readLedger } from './routes/ledger.js';
 import { operations } from './routes/operations.js';
@@ -78,6 +79,7 @@ export function buildServer(parts: ServerParts): App {
     verifyRoute(scope, services, { verifier, limitMs: parts.plainVerificationMs ?? PLAIN_VERIFICATION_MS });
     exportRoute(scope, services);
     schemaRoutes(scope, services, schemas);
+    docsRoutes(scope);
     operations(scope, { health, verifier, metrics, projector, closing, obstacle });
     dropInContracts(scope, services);
     done();

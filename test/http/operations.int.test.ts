@@ -147,6 +147,24 @@ describe('operations', () => {
       }
     });
 
+    it('has examples that are taken as they stand', async () => {
+      const asked = operations().flatMap(([name, { parameters = [], requestBody }]) => {
+        const [method = '', path = ''] = name.split(' ');
+        const at = parameters
+          .filter((parameter) => parameter.in === 'path')
+          .reduce((url, { name: one, example }) => url.replace(`{${one}}`, String(example)), path);
+        return Object.entries(requestBody?.content ?? {}).flatMap(([type, { examples = {} }]) =>
+          Object.values(examples).map(({ value }) => ({ method: method.toUpperCase(), at, type, value })),
+        );
+      });
+      expect(asked.length).toBeGreaterThan(10);
+      for (const { method, at, type, value } of asked) {
+        const body = typeof value === 'string' ? value : JSON.stringify(value);
+        const answer = await api.request(at, { method, headers: { 'content-type': type }, body });
+        expect(answer.status, `${method} ${at} ${body} ${answer.text}`).toBeLessThan(300);
+      }
+    });
+
     it('is what each answer of a test is held to', async () => {
       const exchange = {
         method: 'GET',
@@ -169,6 +187,40 @@ describe('operations', () => {
       ] as const) {
         expect(api.undescribed({ ...exchange, ...change }).join('\n')).toMatch(mistake);
       }
+    });
+  });
+
+  describe('/docs', () => {
+    const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+      fetch(`${api.url}${path}`, {
+        headers: { authorization: AUTHORIZATION, ...headers },
+        redirect: 'manual',
+      });
+
+    it('is where / leads to, for those with credentials, who are asked for them', async () => {
+      const answer = await get('/', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/docs']);
+      expect((await anonymous('/docs')).headers.get('www-authenticate')).toMatch(/^Basic /);
+    });
+
+    it('is a page whose parts all come from here, and that may load no others', async () => {
+      const page = await get('/docs');
+      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      const policy = page.headers.get('content-security-policy') ?? '';
+      expect(policy).toMatch(/^default-src 'none'; /);
+      expect(policy).not.toMatch(/https?:|\*|unsafe/);
+      const html = await page.text();
+      const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part = '']) => part);
+      expect(parts).toContain('docs/page.js');
+      for (const part of parts) {
+        const answer = await get(`/${part}`);
+        expect([part, answer.status, answer.headers.get('x-content-type-options')]).toEqual([
+          part,
+          200,
+          part.startsWith('docs/') ? 'nosniff' : null,
+        ]);
+      }
+      expect(await (await get('/docs/page.js')).text()).toMatch(/url: 'openapi.json',[^]*validatorUrl: null/);
     });
   });
 

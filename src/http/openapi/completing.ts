@@ -1,5 +1,6 @@
 /** What follows from the form of a route: no route has to say it of itself. */
 import { PROBLEM_CONTENT, statusProblem } from '../shapes.js';
+import { EXAMPLES, PATH_EXAMPLES, type OperationExamples } from './examples.js';
 
 /** As much of an OpenAPI document as is looked at here. */
 export interface Described {
@@ -7,6 +8,8 @@ export interface Described {
 }
 
 interface Operation {
+  readonly operationId?: string;
+  readonly requestBody?: { readonly content: Content };
   readonly parameters?: readonly Parameter[];
   readonly responses: Readonly<Record<string, Response>>;
 }
@@ -19,8 +22,10 @@ interface Parameter {
 interface Response {
   readonly description: string;
   readonly headers?: Readonly<Record<string, object>>;
-  readonly content?: object;
+  readonly content?: Content;
 }
+
+type Content = Readonly<Record<string, object>>;
 
 const header = (description: string, schema: object = { type: 'string' }) => ({
   description,
@@ -53,7 +58,7 @@ const METHOD_NOT_ALLOWED: Response = {
   content: PROBLEM_CONTENT,
 };
 
-/** @returns the document with the answers that every route has, the header fields that come with them, and free names */
+/** @returns the document with the answers that every route has, the header fields that come with them, free names, and examples */
 export function completed<Document extends Described>(document: Document): Document {
   const paths = Object.entries(document.paths ?? {}).map(([path, operations]) => [
     path,
@@ -70,21 +75,64 @@ function completedOperation(path: string, operation: Operation): Operation {
     405: METHOD_NOT_ALLOWED,
     ...(path.includes('{') ? { 414: statusProblem(414) } : {}),
   };
+  const examples = EXAMPLES[operation.operationId ?? ''] ?? {};
   const isPaged = operation.parameters?.some(({ name }) => name === 'cursor') ?? false;
   const responses = Object.entries(answers).map(([status, response]) => {
     const more = { ...HEADERS[status], ...(isPaged && status === '200' ? NEXT_PAGE : {}) };
     const headers = { ...response.headers, ...more };
-    return [status, Object.keys(headers).length === 0 ? response : { ...response, headers }];
+    const shown = { ...response, ...withExamples(response.content, examples.responses?.[Number(status)]) };
+    return [status, Object.keys(headers).length === 0 ? shown : { ...shown, headers }];
   });
   return {
     ...operation,
-    ...(operation.parameters === undefined ? {} : { parameters: operation.parameters.map(freelyNamed) }),
+    ...(operation.parameters === undefined ? {} : { parameters: operation.parameters.map(shownParameter) }),
+    ...(operation.requestBody === undefined
+      ? {}
+      : { requestBody: withRequestExamples(operation.requestBody, examples.request) }),
     responses: Object.fromEntries(responses) as Operation['responses'],
   };
 }
 
 /** A form of names is an object whose members are parameters; none unless they are given. */
-function freelyNamed(parameter: Parameter): Parameter {
-  if (!parameter.name.includes('{')) return parameter;
-  return { ...parameter, ...{ style: 'form', explode: true, example: {} } };
+function shownParameter(parameter: Parameter): Parameter {
+  const { name, in: place } = parameter;
+  if (name.includes('{')) return { ...parameter, ...{ style: 'form', explode: true, example: {} } };
+  // those of queries are not shown: pages to try things on would send them
+  const example = place === 'path' ? PATH_EXAMPLES[name] : undefined;
+  return example === undefined ? parameter : { ...parameter, ...{ example } };
+}
+
+function withExamples(
+  content: Content | undefined,
+  examples: Readonly<Record<string, unknown>> = {},
+): { readonly content?: Content } {
+  if (content === undefined) return {};
+  return {
+    content: mapMembers(content, (media, type) =>
+      type in examples ? { ...media, example: examples[type] } : media,
+    ),
+  };
+}
+
+function withRequestExamples(
+  body: NonNullable<Operation['requestBody']>,
+  examples: NonNullable<OperationExamples['request']> = {},
+): NonNullable<Operation['requestBody']> {
+  const content = mapMembers(body.content, (media, type) => {
+    const shown = examples[type];
+    if (shown === undefined) return media;
+    const named = Object.entries(shown).map(([summary, value]) => [
+      summary.replace(/\W+(\w)/g, (_whole, letter: string) => letter.toUpperCase()),
+      { summary, value },
+    ]);
+    return { ...media, examples: Object.fromEntries(named) as object };
+  });
+  return { ...body, content };
+}
+
+function mapMembers<Value>(
+  members: Readonly<Record<string, Value>>,
+  change: (value: Value, name: string) => Value,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, change(value, name)]));
 }
