@@ -2,10 +2,10 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildImage, type Image } from '../support/dockerfile.js';
+import { freePort } from '../support/free-port.js';
 import { createLedgerDatabase } from '../support/ledger-database.js';
 import { eventually, temporaryFolder } from '../support/ledger-process.js';
 
@@ -130,11 +130,3 @@ describe('the image', () => {
     expect(nowhere).toMatchObject({ code: 2, output: expect.stringContaining('package.json') as string });
   });
 });
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const address = listener.address();
-  listener.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
