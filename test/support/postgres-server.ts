@@ -1,4 +1,4 @@
-/** A PostgreSQL server of a test's own, in a temporary directory: quick to make, and not durable unless asked. */
+/** A PostgreSQL server of a test's own, in temporary directories: quick to make, and not durable unless asked. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -14,6 +14,7 @@ import { chooseEndpoint, urlOf } from '../../src/postgres/server/endpoint.js';
 import { giveTo } from '../../src/postgres/server/files.js';
 import { endPostmaster, startPostmaster, type Postmaster } from '../../src/postgres/server/postmaster.js';
 import { SETTINGS } from '../../src/postgres/server/settings.js';
+import { fastestTemporaryDirectory } from './memory-disk.js';
 
 export interface TestServer {
   /** as a superuser, on the database `postgres`; the same after a restart */
@@ -42,11 +43,12 @@ const RELAXED = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'of
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { durable = false } = options;
-  const directory = await mkdtemp(join(tmpdir(), 'ledger-'));
-  await chmod(directory, 0o711);
+  const directory = await temporaryDirectory(durable ? tmpdir() : await fastestTemporaryDirectory());
+  // nothing may be executed in memory that is a disk, in some containers
+  const programs = await temporaryDirectory(tmpdir());
   const account = await chooseAccount();
-  const dismiss = leaveNothing(directory);
-  const binaries = await prepareBinaries(await findPackage(), account, join(directory, 'binaries'));
+  const dismiss = leaveNothing(directory, programs);
+  const binaries = await prepareBinaries(await findPackage(), account, join(programs, 'binaries'));
   const cluster = join(directory, 'cluster');
   const socket = join(directory, 'socket');
   await mkdir(socket);
@@ -82,10 +84,17 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     async remove() {
       await end();
-      await rm(directory, { recursive: true, force: true });
+      for (const each of [directory, programs]) await rm(each, { recursive: true, force: true });
       dismiss();
     },
   };
+}
+
+/** Entered by the server's user, read by nobody. */
+async function temporaryDirectory(parent: string): Promise<string> {
+  const directory = await mkdtemp(join(parent, 'ledger-'));
+  await chmod(directory, 0o711);
+  return directory;
 }
 
 /** The children of a postmaster that was killed take a moment to notice, and hold its memory until then. */
@@ -106,9 +115,9 @@ async function persistently(run: () => Promise<Postmaster>): Promise<Postmaster>
  * A shell that waits for the end of this process, however it ends, and then ends the server and removes its files.
  * @returns what sends it away
  */
-function leaveNothing(directory: string): () => void {
-  const script = 'cat; read pid < "$0/cluster/postmaster.pid" && kill -QUIT "$pid"; rm -rf "$0"';
-  const janitor = spawn('/bin/sh', ['-c', script, directory], {
+function leaveNothing(directory: string, programs: string): () => void {
+  const script = 'cat; read pid < "$0/cluster/postmaster.pid" && kill -QUIT "$pid"; rm -rf "$0" "$1"';
+  const janitor = spawn('/bin/sh', ['-c', script, directory, programs], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
