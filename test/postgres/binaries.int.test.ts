@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isRoot, chooseAccount, type Account } from '../../src/postgres/server/account.js';
-import { findPackage, prepareBinaries, type BinaryPackage } from '../../src/postgres/server/binaries.js';
+import { prepareBinaries, type BinaryPackage } from '../../src/postgres/server/binaries.js';
 
 let directory: string;
 let account: Account | null;
@@ -64,24 +64,4 @@ test('a copy that was broken off is made again', async () => {
   await rm(first.postgres);
   const second = await prepareBinaries(from, target, copies());
   expect((await lstat(second.postgres)).isFile()).toBe(true);
-});
-
-test('the real PostgreSQL runs from a copy without its links, under a directory closed to its user', async () => {
-  const real = await findPackage();
-  const root = join(directory, 'closed');
-  await mkdir(root);
-  const native = join(root, 'native');
-  await cp(real.directory, native, {
-    recursive: true,
-    filter: async (path) => !(await lstat(path)).isSymbolicLink(),
-  });
-  await chmod(root, 0o700);
-  const { initdb, postgres } = await prepareBinaries({ ...real, directory: native }, account, copies());
-  for (const program of [initdb, postgres]) {
-    const { stdout } = await promisify(execFile)(program, ['--version'], {
-      cwd: '/',
-      ...(account && { uid: account.uid, gid: account.gid }),
-    });
-    expect(stdout).toContain('PostgreSQL');
-  }
 });

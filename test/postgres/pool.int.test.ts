@@ -1,15 +1,8 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { storeError } from '../../src/postgres/errors.js';
-import {
-  createClient,
-  createPool,
-  endClient,
-  inTransaction,
-  type PoolOptions,
-} from '../../src/postgres/pool.js';
-import { until } from '../../src/postgres/server/until.js';
-import { createDatabase, startServer, withParts, type TestDatabase } from '../support/postgres.js';
+import { createPool, inTransaction, type PoolOptions } from '../../src/postgres/pool.js';
+import { createDatabase, withParts, type TestDatabase } from '../support/postgres.js';
 
 let database: TestDatabase;
 const pools: pg.Pool[] = [];
@@ -23,7 +16,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-type Options = Partial<Pick<PoolOptions, 'max' | 'statementTimeoutMs' | 'connectTimeoutMs'>>;
+type Options = Partial<Pick<PoolOptions, 'max' | 'statementTimeoutMs'>>;
 
 function open(url: string, options: Options = {}): pg.Pool {
   const pool = createPool({
@@ -111,66 +104,3 @@ test('a transaction is committed when its work is done and rolled back when it f
   await expect(failed).rejects.toMatchObject({ code: '22012' });
   expect((await pool.query('SELECT text FROM public.note')).rows).toEqual([{ text: 'kept' }]);
 });
-
-test('calls to a server that hangs are rejected in bounded time, and succeed when it goes on', async () => {
-  const server = await startServer();
-  const pool = open(server.superuserUrl, { max: 1, statementTimeoutMs: 200, connectTimeoutMs: 1000 });
-  const listener = createClient({
-    url: server.superuserUrl,
-    applicationName: 'test',
-    statementTimeoutMs: 200,
-  });
-  try {
-    await listener.connect();
-    const busy = await pool.connect();
-    const frozen = [server.pid, await backendOf(listener), await backendOf(busy)];
-    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
-    try {
-      const sent = await busy.query('SELECT 1').catch((reason: unknown) => reason);
-      busy.release(true);
-      const begun = performance.now();
-      await endClient(listener);
-      expect(performance.now() - begun).toBeLessThan(5000);
-      const connecting = await pool.query('SELECT 1').catch((reason: unknown) => reason);
-      expect(storeError(sent, 'store-unavailable').code).toBe('store-unavailable');
-      expect(storeError(connecting, 'store-unavailable').code).toBe('store-unavailable');
-    } finally {
-      for (const pid of frozen) process.kill(pid, 'SIGCONT');
-    }
-    await expect.poll(() => pool.query('SELECT 1 AS one')).toMatchObject({ rows: [{ one: 1 }] });
-  } finally {
-    await server.remove();
-  }
-});
-
-test('a pool ends in bounded time, whatever its connections and those who have them are doing', async () => {
-  const server = await startServer();
-  const pool = open(server.superuserUrl, { max: 3 });
-  const [idle, lent, busy] = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
-  const frozen = [server.pid, ...(await Promise.all([idle, lent, busy].map(backendOf)))];
-  idle.release();
-  const sockets = openSockets();
-  for (const pid of frozen) process.kill(pid, 'SIGSTOP');
-  try {
-    const sent = busy.query('SELECT 1').catch((reason: unknown) => reason);
-    const begun = performance.now();
-
-    await pool.end();
-
-    expect(performance.now() - begun).toBeLessThan(5000);
-    expect(storeError(await sent, 'store-unavailable').code).toBe('store-unavailable');
-    expect(await until(() => Promise.resolve(openSockets() <= sockets - 3), 5000)).toBe(true);
-  } finally {
-    for (const pid of frozen) process.kill(pid, 'SIGCONT');
-    await server.remove();
-  }
-});
-
-function openSockets(): number {
-  return process.getActiveResourcesInfo().filter((name) => /^(Pipe|TCPSocket)Wrap$/.test(name)).length;
-}
-
-async function backendOf(client: pg.Client | pg.PoolClient): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
-  return rows[0]?.pid ?? 0;
-}

@@ -40,11 +40,17 @@ export async function temporaryData(options: DataOptions = {}): Promise<DataDire
   };
 }
 
+/** The process id of the server that runs for a data directory, wherever its cluster lies. */
+export async function serverOf(dataDirectory: string): Promise<number | null> {
+  const place = await readPlaceDirectory(dataDirectory);
+  return place === null ? null : await findPostmaster(join(place, 'cluster'));
+}
+
 /** End the server of a data directory and remove its cluster, which root may keep outside of it. */
 export async function removePlace(dataDirectory: string): Promise<void> {
   const place = await readPlaceDirectory(dataDirectory);
   if (place === null) return;
-  const postmaster = await findPostmaster(join(place, 'cluster'));
+  const postmaster = await serverOf(dataDirectory);
   if (postmaster !== null) await endPostmaster(postmaster, { patienceMs: 2000 });
   await rm(place, { recursive: true, force: true });
 }

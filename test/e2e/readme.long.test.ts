@@ -2,9 +2,9 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.js';
 import { eventually, temporaryFolder } from '../support/ledger-process.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -56,9 +56,8 @@ describe('the README', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     server.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    await eventually('lines ready to paste', () =>
-      Promise.resolve(printed.includes('npx event-ledger verify')),
-    );
+    const hasLines = (): Promise<boolean> => Promise.resolve(printed.includes('npx event-ledger verify'));
+    await eventually('lines ready to paste', hasLines, 60_000);
   }
 
   /** Ctrl-C. */
@@ -156,12 +155,4 @@ function copyProject(target: string): void {
     cpSync(join(ROOT, file), join(target, file));
   }
   symlinkSync(join(ROOT, 'node_modules'), join(target, 'node_modules'));
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const address = listener.address();
-  listener.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
@@ -6,7 +5,6 @@ import { encodeMetadata } from '../../src/ledger/metadata.js';
 import type { Head, Instant, Json } from '../../src/ledger/types.js';
 import { startProjector } from '../../src/projector/projector.js';
 import type { LedgerWriter } from '../../src/read-model/port.js';
-import { readSchemaFiles, registerSchemas } from '../../src/schemas/files.js';
 import { candidate } from '../support/event-log.js';
 import { asSuperuser } from '../support/ledger-database.js';
 import { LOGS } from '../support/logs.js';
@@ -15,33 +13,16 @@ import { MemoryLedger } from './memory-ledger.js';
 
 let installation: Installation;
 
-const now = (): Instant => '2026-11-20T10:00:00.000Z' as Instant;
+const NOW = '2026-11-20T10:00:00.000Z' as Instant;
+const METADATA = encodeMetadata({
+  ...{ v: 1, recordedAt: NOW, occurredAt: null, recordedBy: 'admin', actor: null },
+  salt: '0'.repeat(32),
+});
 
-function metadata(): Buffer {
-  const salt = '0'.repeat(32);
-  return encodeMetadata({
-    v: 1,
-    recordedAt: now(),
-    occurredAt: null,
-    recordedBy: 'admin',
-    actor: null,
-    salt,
-  });
-}
-
-async function append(
-  source: string,
-  payloads: readonly { readonly type?: string; readonly payload: Json }[],
-): Promise<void> {
+async function append(source: string, payloads: readonly Json[]): Promise<void> {
   await installation.log.append(
     source,
-    payloads.map(({ type, payload }) =>
-      candidate({
-        data: canonicalBytes(payload),
-        metadata: metadata(),
-        ...(type === undefined ? {} : { type }),
-      }),
-    ),
+    payloads.map((payload) => candidate({ data: canonicalBytes(payload), metadata: METADATA })),
   );
 }
 
@@ -77,7 +58,7 @@ describe.each(LOGS)('the ledger, with its log in $name', (kind) => {
         const count = 10 + ((round * 7 + source * 13) % 60);
         await append(
           `source ${source}`,
-          Array.from({ length: count }, (_, n) => ({ payload: { n, round } })),
+          Array.from({ length: count }, (_, n) => ({ n, round })),
         );
         total += count;
       }
@@ -95,7 +76,7 @@ describe.each(LOGS)('the ledger, with its log in $name', (kind) => {
     for (let round = 0; round < 12; round++) {
       await append(
         'source',
-        Array.from({ length: 50 }, (_, n) => ({ payload: { n, round } })),
+        Array.from({ length: 50 }, (_, n) => ({ n, round })),
       );
       total += 50;
       await asSuperuser(installation.database, (client) =>
@@ -111,32 +92,5 @@ describe.each(LOGS)('the ledger, with its log in $name', (kind) => {
       .toBe(1);
     expect(await installation.verify()).toMatchObject({ intact: true, checked: total });
     expect(await head()).toEqual(await referenceHead(total));
-  });
-
-  it('has real records as accepted entries, each judged by the schema of its type', async () => {
-    const file = '../shared/data/cloudtrail.jsonl';
-    const lines = existsSync(file)
-      ? readFileSync(file, 'utf8').trim().split('\n')
-      : ['{"source":"billing","type":"customer.billed","payload":{"customerId":"c-1","amount":12.5}}'];
-    const files = await readSchemaFiles('schemas');
-    await registerSchemas(installation.log, files, { now });
-    const bySource = new Map<string, { readonly type: string; readonly payload: Json }[]>();
-    for (const line of lines) {
-      const { source, ...event } = JSON.parse(line) as { source: string; type: string; payload: Json };
-      bySource.set(source, [...(bySource.get(source) ?? []), event]);
-    }
-    for (const [source, events] of bySource) await append(source, events);
-    installation.project();
-    await installation.sized(files.length + lines.length);
-    expect((await installation.reader.stats()).verdicts).toEqual({
-      accepted: files.length + lines.length,
-      rejected: 0,
-      duplicate: 0,
-    });
-    const hashes = new Map(files.map(({ type, hash }) => [type, hash]));
-    for (const { header } of (await installation.entries()).slice(files.length)) {
-      expect(header.schema).toBe(hashes.get(header.type) ?? hashes.get('_default'));
-    }
-    expect(await installation.verify()).toMatchObject({ intact: true });
   });
 });

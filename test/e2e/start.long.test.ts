@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { serverOf } from '../support/data-directory.js';
+import {
+  commandEnvironment,
+  eventually,
+  runCommand,
+  startLedger,
+  temporaryFolder,
+  type LedgerProcess,
+} from '../support/ledger-process.js';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+
+describe('event-ledger start, in trouble', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let running: LedgerProcess[];
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    running = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(running.map((ledger) => ledger.stop('SIGTERM')));
+    await folder.remove();
+  });
+
+  async function start(): Promise<LedgerProcess> {
+    const ledger = await startLedger({ LEDGER_DATA: `${folder.path}/data` });
+    running.push(ledger);
+    return ledger;
+  }
+
+  it('one Ctrl-C on npm start, which the terminal and npm both pass on, is one clean stop', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: ROOT,
+      env: commandEnvironment({ LEDGER_DATA: `${folder.path}/data`, PORT: '0' }),
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = once(npm, 'close') as Promise<[number | null]>;
+    let log = '';
+    npm.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    await eventually('the ledger is ready', () => Promise.resolve(log.includes('"msg":"ready"')), 60_000);
+    const { pid = 0 } = npm;
+    process.kill(-pid, 'SIGINT');
+    process.kill(pid, 'SIGINT');
+    expect((await ended)[0], log).toBe(0);
+    expect(await serverOf(`${folder.path}/data`)).toBeNull();
+  });
+
+  it('a second start on the same data directory says so and exits 3', async () => {
+    await start();
+    const second = await runCommand(['start'], { LEDGER_DATA: `${folder.path}/data`, PORT: '0' });
+    expect(second.code).toBe(3);
+    expect(second.stderr).toContain(`${folder.path}/data`);
+  });
+
+  it('a port that is taken is said and exits 3, and leaves no server behind', async () => {
+    const first = await start();
+    const other = await runCommand(['start'], {
+      LEDGER_DATA: `${folder.path}/other`,
+      PORT: new URL(first.url).port,
+    });
+    expect(other.code).toBe(3);
+    expect(other.stderr).toContain(new URL(first.url).port);
+    expect(await serverOf(`${folder.path}/other`)).toBeNull();
+  });
+
+  it('recovers by itself after SIGKILL, the orphaned server included', async () => {
+    const first = await start();
+    const headers = { 'content-type': 'application/json', prefer: 'wait=10' };
+    const body = '{"source":"billing","type":"customer.billed","payload":{"amount":12.5}}';
+    expect((await first.request('/v1/events', { method: 'POST', headers, body })).status).toBe(201);
+    const head = await first.json<object>('/v1/head');
+    await first.stop('SIGKILL');
+
+    const second = await start();
+    expect(await second.json('/v1/head')).toEqual(head);
+    expect(await second.json('/v1/verify?mode=full')).toMatchObject({ intact: true });
+    expect(await second.stop('SIGTERM')).toBe(0);
+    expect(await serverOf(`${folder.path}/data`)).toBeNull();
+  });
+});
