@@ -232,7 +232,7 @@ export interface DeepChecks {
  *
  * `head`, `root` and `sourceHeads` are as their rows have them: a size that is NaN, or a hash that is none, is for
  * verification to find. `beyond`: rows without index too, and without data and metadata. `rows` come in arrays of bounded
- * bytes; what the caller does not ask for is not read; each array is one short statement (keyset, not cursor), and
+ * bytes, some of them empty; what the caller does not ask for is not read; each array is one short statement (keyset, not cursor), and
  * leaving the loop ends it. `tiles` leave out those that are missing; 32 bytes a hash.
  */
 export type LedgerSnapshot = LedgerView;

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LedgerSnapshot } from '../../src/read-model/port.js';
 import { AUTHORIZATION, event, newSource, startApi, type TestApi } from '../support/api.js';
+import { fill } from '../support/ledger-filler.js';
 
 const MIB = 1024 * 1024;
 
@@ -113,7 +114,7 @@ describe('connections', () => {
 
   describe('an export that breaks off', () => {
     async function levelsOf(
-      rows: LedgerSnapshot['rows'],
+      rowsOf: (snapshot: LedgerSnapshot) => LedgerSnapshot['rows'],
       leave: (response: Promise<Response>) => Promise<void>,
     ) {
       const lines: string[] = [];
@@ -123,7 +124,10 @@ describe('connections', () => {
         onLog: (line) => lines.push(line),
         wrapReader: (reader) => ({
           ...reader,
-          snapshot: async () => ({ ...(await reader.snapshot()), rows }),
+          snapshot: async () => {
+            const snapshot = await reader.snapshot();
+            return { ...snapshot, rows: rowsOf(snapshot) };
+          },
         }),
       });
       const leaving = new AbortController();
@@ -149,22 +153,28 @@ describe('connections', () => {
           yield [];
         }
       }
-      const levels = await levelsOf(endless, async (response) => {
-        response.catch(() => undefined);
-        await expect.poll(() => asked).toBeGreaterThan(1);
-      });
+      const levels = await levelsOf(
+        () => endless,
+        async (response) => {
+          response.catch(() => undefined);
+          await expect.poll(() => asked).toBeGreaterThan(1);
+        },
+      );
       expect(levels).toEqual([20]);
     }, 15_000);
 
     it('because the store failed is one', async () => {
-      async function* failing() {
-        await nextTurn();
-        yield [];
+      await fill(api.database.projectorUrl, [{}]);
+      async function* failing(snapshot: LedgerSnapshot) {
+        yield* snapshot.rows(0, 1);
         throw new Error('as the test wants it');
       }
-      const levels = await levelsOf(failing, async (response) => {
-        await expect(response.then((answer) => answer.text())).rejects.toThrow();
-      });
+      const levels = await levelsOf(
+        (snapshot) => () => failing(snapshot),
+        async (response) => {
+          await expect(response.then((answer) => answer.text())).rejects.toThrow();
+        },
+      );
       expect(levels).toEqual([50]);
     });
   });

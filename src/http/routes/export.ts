@@ -91,9 +91,14 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
       const description = { ledger, filters: filtersAsSent(parameters), ...range, head };
       const form = columns === null ? linesForm(description) : csvForm(description, columns);
       const rows = snapshot.rows(range.fromIndex, range.toIndex, filters);
-      const chunks = exportChunks(rows, form, closing, logger.child({ requestId: request.id }));
+      const left = new AbortController();
+      const log = logger.child({ requestId: request.id });
+      const chunks = exportChunks(rows, form, { closing, left: left.signal, logger: log });
       // a stream that nobody began to read runs no code of its own when it is destroyed
-      reply.raw.once('close', () => void chunks.return().catch(() => undefined));
+      reply.raw.once('close', () => {
+        left.abort();
+        void chunks.return().catch(() => undefined);
+      });
       // a failure comes before the first byte, with a status of its own
       const first = await chunks.next();
       const stream = Readable.from(goingOn(first, chunks), { objectMode: false });
@@ -142,27 +147,37 @@ async function* goingOn(
   yield* rest;
 }
 
+interface Surroundings {
+  readonly closing: AbortSignal;
+  /** the client is gone, or has everything */
+  readonly left: AbortSignal;
+  readonly logger: Logger;
+}
+
 /** Nothing is read before the client has taken what was read; what fails cuts the answer off, without its end. */
 async function* exportChunks(
   rows: AsyncIterable<readonly EntryRow[]>,
   form: ExportForm,
-  closing: AbortSignal,
-  logger: Logger,
+  { closing, left, logger }: Surroundings,
 ): AsyncGenerator<Buffer, void, void> {
   let begun = false;
-  // an error that comes while the client has its turn is the client's: it left
+  // what ends it while the client has its turn is the client's doing: it left
   let clientsTurn = false;
   try {
     for await (const chunk of chunksOf(rows, form, closing)) {
-      begun = clientsTurn = true;
+      clientsTurn = left.aborted || chunk.length > 0;
+      if (left.aborted) return;
+      begun ||= chunk.length > 0;
       if (chunk.length > 0) yield chunk;
       clientsTurn = false;
     }
   } catch (error) {
-    if (clientsTurn) logger.debug({ err: error }, 'the client left an export');
-    else if (closing.aborted) logger.info('an export was broken off, as the server is stopping');
+    if (clientsTurn) throw error;
+    if (closing.aborted) logger.info('an export was broken off, as the server is stopping');
     else if (begun) logger.error({ err: error }, 'an export broke off');
     throw error;
+  } finally {
+    if (clientsTurn) logger.debug('the client left an export');
   }
 }
 
@@ -173,10 +188,12 @@ async function* chunksOf(
 ): AsyncGenerator<Buffer> {
   for await (const some of rows) {
     if (closing.aborted) throw new LedgerError('store-unavailable', 'the server is stopping');
-    yield await form.chunk(some.map(exported));
+    yield some.length === 0 ? NOTHING : await form.chunk(some.map(exported));
   }
   yield form.end();
 }
+
+const NOTHING = Buffer.alloc(0);
 
 function exported(row: EntryRow): Entry {
   const read = readEntryRow(row);
