@@ -53,9 +53,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
       operationId: 'tailEvents',
       summary: 'The ledger as it grows',
       description: DESCRIPTION,
-      headers: Type.Object({
-        'last-event-id': LastEventId,
-      }),
+      headers: Type.Object({ 'last-event-id': LastEventId }),
       querystring: Type.Object({
         ...Type.Omit(FilterQuery, ['toIndex']).properties,
         ...Internal,
