@@ -1,6 +1,8 @@
 /** What follows from the form of a route: no route has to say it of itself. */
+import { PROBLEM_TYPE } from '../problem.js';
 import { PROBLEM_CONTENT, statusProblem } from '../shapes.js';
 import { EXAMPLES, PATH_EXAMPLES, type OperationExamples } from './examples.js';
+import { codesOn } from './problem-codes.js';
 
 /** As much of an OpenAPI document as is looked at here. */
 export interface Described {
@@ -54,7 +56,7 @@ const NEXT_PAGE = {
 };
 
 const METHOD_NOT_ALLOWED: Response = {
-  description: 'Problem: method-not-allowed, to a method that the path does not have',
+  description: 'Problem: method-not-allowed; to a method that the path does not have',
   content: PROBLEM_CONTENT,
 };
 
@@ -76,11 +78,17 @@ function completedOperation(path: string, operation: Operation): Operation {
     ...(path.includes('{') ? { 414: statusProblem(414) } : {}),
   };
   const examples = EXAMPLES[operation.operationId ?? ''] ?? {};
-  const isPaged = operation.parameters?.some(({ name }) => name === 'cursor') ?? false;
+  const form = {
+    path,
+    operationId: operation.operationId ?? '',
+    hasBody: operation.requestBody !== undefined,
+    isPaged: operation.parameters?.some(({ name }) => name === 'cursor') ?? false,
+  };
   const responses = Object.entries(answers).map(([status, response]) => {
-    const more = { ...HEADERS[status], ...(isPaged && status === '200' ? NEXT_PAGE : {}) };
+    const more = { ...HEADERS[status], ...(form.isPaged && status === '200' ? NEXT_PAGE : {}) };
     const headers = { ...response.headers, ...more };
-    const shown = { ...response, ...withExamples(response.content, examples.responses?.[Number(status)]) };
+    const answer = withCodes(response, codesOn(form, Number(status)));
+    const shown = { ...answer, ...withExamples(answer.content, examples.responses?.[Number(status)]) };
     return [status, Object.keys(headers).length === 0 ? shown : { ...shown, headers }];
   });
   return {
@@ -90,6 +98,19 @@ function completedOperation(path: string, operation: Operation): Operation {
       ? {}
       : { requestBody: withRequestExamples(operation.requestBody, examples.request) }),
     responses: Object.fromEntries(responses) as Operation['responses'],
+  };
+}
+
+/** A problem is one of those that the operation can have. */
+function withCodes(response: Response, codes: readonly string[]): Response {
+  const { [PROBLEM_TYPE]: problem, ...others } = response.content ?? {};
+  if (problem === undefined) return response;
+  const { schema } = problem as { readonly schema: object };
+  const narrowed = { allOf: [schema], properties: { code: { enum: codes } } };
+  return {
+    ...response,
+    description: response.description.replace(/^Problem: [^;]*/, `Problem: ${codes.join(', ')}`),
+    content: { ...others, [PROBLEM_TYPE]: { ...problem, schema: narrowed } },
   };
 }
 

@@ -38,7 +38,8 @@ const DESCRIPTION = `One event, or up to ${MAX_BATCH_EVENTS} as an array or as l
 them on disk. The same event again (same source and id, same content) is a replay: 200, and recorded once.
 \`Prefer: wait=n\` waits for the ledger to have a single event: 201. \`Prefer: handling=lenient\` records what only the
 schema refuses, to be chained as rejected. Batches are not atomic: each event has its result, in order. The body has at
-most ${MAX_BODY_BYTES} bytes, each event in it at most ${MAX_EVENT_BYTES}.
+most ${MAX_BODY_BYTES} bytes, each event in it at most ${MAX_EVENT_BYTES}. A result 413 with the keyword \`work\` asks for a smaller
+batch: judging the events before it took all the work that one may take.
 
 CloudEvents 1.0 are taken in structured, batched and binary mode. In binary mode the attributes are header fields,
 \`ce-specversion\`, \`ce-id\`, \`ce-source\`, \`ce-type\` and what else there is, percent-encoded, and the body, of any media type

@@ -81,6 +81,8 @@ export function operations(app: App, parts: OperationsParts): void {
       tags: ['operations'],
       operationId: 'getHealth',
       summary: 'How it is; without credentials the status alone',
+      description:
+        'Where a projector runs in the process, in which state, and why where that is not `leading`.',
       security: [{}, { basic: [] }],
       response: {
         ...problems(),

@@ -74,6 +74,8 @@ export function readSources(app: App, { log, reader }: Services): void {
       tags: ['sources'],
       operationId: 'listSourceEvents',
       summary: "A source's stream, from the event log",
+      description:
+        'An event is there as soon as it was acknowledged. A page ends early once it has 8 MiB: `next` is where to go on.',
       params: Type.Object({ source: SourceInPath }),
       querystring: Type.Object({
         fromRevision: FromRevision,

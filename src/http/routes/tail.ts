@@ -18,7 +18,8 @@ const DESCRIPTION = `Entries as they are chained, each as a message: \`id\` its 
 its line, or with \`format=cloudevents\` the event as a CloudEvent, its revision in the extension \`sequence\`. From
 \`Last-Event-ID\` on (exclusive), else from \`fromIndex\` (inclusive), else from what comes next. Nothing is left out or
 repeated by whoever comes back with the last id it has seen. Comments come where nothing else does, with the index up to
-which nothing matched. A message \`problem\` says why the stream ends.`;
+which nothing matched. A message \`problem\` says why the stream ends: to a client that took nothing for
+long, \`slow-reader\`. What waits for the end of an answer, as /docs does, shows nothing of it.`;
 
 /** How the data of a message give an entry. */
 const FORMATS = {

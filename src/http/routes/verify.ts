@@ -45,9 +45,9 @@ export function verifyRoute(
       operationId: 'verifyLedger',
       summary: 'Verify the ledger',
       description:
-        'A report, 200 whatever is found. `deep` compares the whole ledger with the event log, too, and takes no range. ' +
-        'As lines: progress, and last the report or `{"problem":…}`; the plain form is cut off after 60 s. One at a ' +
-        'time in a process.',
+        'A report, 200 whatever is found. `deep` compares the whole ledger with the event log, too, and takes no range; ' +
+        '403 where the user of the event log may not read all of it. As lines: progress, and last the report or ' +
+        '`{"problem":…}`; the plain form is cut off after 60 s. One at a time in a process.',
       querystring: Type.Object({
         mode: Type.Optional(
           Type.Enum(['full', 'deep'], {
