@@ -83,6 +83,11 @@ describe('GET /v1/events/stream', () => {
       const [message] = await tail.next(1);
       expect(message).toMatchObject({ id: String(from + n), event: 'entry' });
       expect(message?.data).toBe((await api.get(`/v1/entries/${from + n}`)).text);
+      const body = `id: ${message?.id ?? ''}\nevent: entry\ndata: ${message?.data ?? ''}\n\n`;
+      const { status, headers } = tail.response;
+      expect(api.undescribed({ method: 'GET', path: '/v1/events/stream', status, headers, body })).toEqual(
+        [],
+      );
     }
     tail.leave();
   });

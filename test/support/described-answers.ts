@@ -25,6 +25,8 @@ const TRANSPORT: ReadonlySet<string> = new Set([
   'keep-alive',
   'transfer-encoding',
   'vary',
+  // what nginx is told, and nobody else
+  'x-accel-buffering',
 ]);
 
 const PROBLEM_TYPE = 'application/problem+json';
