@@ -6,7 +6,7 @@ import { sendProblem } from './errors.js';
 import { appliedPreferences, type Preferences } from './prefer.js';
 import { problemBody, statusOf, type Problem } from './problem.js';
 import type { Outcome } from './recording.js';
-import type { BatchAnswer, Queued, Recorded } from './shapes.js';
+import type { BatchAnswer, Queued, Recorded } from './recording-shapes.js';
 import { batchStatus, OUTCOMES } from './status.js';
 
 export type Taken = Exclude<Outcome, { status: 'refused' }>;

@@ -1,133 +1,20 @@
-/** The shapes of requests and answers, as JSON Schema: what /openapi.json says, and what the tests hold us to. */
-import type { TProperties, TSchema } from 'typebox';
+/** What is read: entries, streams, reports and the server's state, as JSON Schema. */
 import { EXPORT_FORMAT } from '../ledger/manifest.js';
-import { NDJSON_TYPE } from './documents.js';
 import { Type } from './json-schema.js';
-import { PROBLEM_TYPE } from './problem.js';
+import { Lag } from './problem-shapes.js';
 import { PROJECTOR_STATES } from './projector-view.js';
-import { PROBLEMS } from './status.js';
-import { ijson, name, text } from './text-shapes.js';
-
-export { FilterQuery, Internal, PageQuery } from './parameter-shapes.js';
-
-/** An object without further members. */
-export const closed = <Properties extends TProperties>(properties: Properties, description?: string) =>
-  Type.Object(properties, {
-    additionalProperties: false,
-    ...(description === undefined ? {} : { description }),
-  });
-
-/** A shape that is written once in /openapi.json, under this name, and referred to. */
-export const named = <Schema extends TSchema>(title: string, schema: Schema): Schema => ({
-  ...schema,
-  title,
-});
-
-export const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
-
-const count = (description?: string) =>
-  Type.Integer({ minimum: 0, ...(description === undefined ? {} : { description }) });
-
-export const HashText = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 in hex' });
-export const InstantText = Type.String({
-  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
-  description: 'UTC with milliseconds',
-});
-export const EventIdText = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
-export const Revision = count("0-based place in the source's stream");
-export const IndexNumber = count('0-based place in the ledger');
-const anyJson = (description: string) => Type.Unknown({ description });
-
-export const SubmittedEvent = named(
-  'Event',
-  closed({
-    id: Type.Optional(
-      text('the identity within the source: sent again it is the same event; a UUID or any other text'),
-    ),
-    source: name("who reports; what begins with _ is the ledger's own"),
-    type: name('what happened'),
-    payload: ijson('any JSON value; at most 256 KiB in canonical form and 64 levels'),
-    timestamp: Type.Optional(
-      Type.String({ format: 'date-time', description: 'when it happened: RFC 3339 with an offset' }),
-    ),
-    actor: Type.Optional(text('who did it, as the producer says')),
-    subject: Type.Optional(text('what it is about')),
-    context: Type.Optional(ijson('whatever describes the attempt; at most 32 levels')),
-  }),
-);
-
-const place = { keyword: Type.String(), detail: Type.String() };
-const Mistake = named(
-  'Mistake',
-  Type.Union([
-    closed({ pointer: Type.String({ description: 'JSON Pointer into the body' }), ...place }),
-    closed({ parameter: Type.String(), ...place }),
-    closed({ header: Type.String({ description: 'name of a header field' }), ...place }),
-  ]),
-);
-
-const Lag = named(
-  'Lag',
-  closed({
-    events: orNull(count('events that the ledger does not have yet; null where the log cannot tell')),
-    seconds: orNull(Type.Number({ minimum: 0 })),
-  }),
-);
-
-const taken = { eventId: EventIdText, source: Type.String(), revision: Revision };
-
-const problemMembers = {
-  type: Type.String({ pattern: '^urn:event-ledger:problem:', description: 'a URN made of the code' }),
-  title: Type.String({ description: 'what the code says' }),
-  status: Type.Integer({ minimum: 400, maximum: 599 }),
-  detail: Type.String({ description: 'what was wrong this time, where, and what to do' }),
-  code: Type.Enum(Object.keys(PROBLEMS)),
-  requestId: Type.String({ description: "the request's name in the server's own logs" }),
-  errors: Type.Optional(Type.Array(Mistake, { description: 'the places that are wrong' })),
-};
-
-/** Its further members are named, and there may come to be others (RFC 9457, 3.2). */
-export const ProblemShape = named(
-  'Problem',
-  Type.Object(
-    {
-      ...problemMembers,
-      lag: Type.Optional(Lag),
-      sources: Type.Optional(Type.Array(Type.String(), { description: 'of ambiguous-id: which share it' })),
-      eventId: Type.Optional(EventIdText),
-      source: Type.Optional(Type.String({ description: 'of conflict: whose event is recorded' })),
-      revision: Type.Optional(Revision),
-    },
-    { description: 'RFC 9457. `lag`, of not-found: how far the ledger is behind the log' },
-  ),
-);
-
-export const Queued = named('Queued', closed({ status: Type.Literal('queued'), ...taken }));
-export const Recorded = named(
-  'Recorded',
-  closed({
-    status: Type.Literal('recorded'),
-    ...taken,
-    index: IndexNumber,
-    hash: HashText,
-    verdict: Type.Enum(['accepted', 'rejected', 'duplicate']),
-  }),
-);
-
-const results = Type.Array(
-  named(
-    'Result',
-    Type.Union([
-      closed({ status: Type.Enum([200, 202]), ...taken }),
-      closed({ status: Type.Integer({ minimum: 400, maximum: 599 }), problem: ProblemShape }),
-    ]),
-  ),
-  { description: 'one for each event, in order' },
-);
-export const BatchAnswer = named('Results', closed({ results }));
-
-/** None of a batch was taken. */
-const BatchProblem = named('BatchProblem', Type.Object({ ...problemMembers, results }));
+import {
+  anyJson,
+  closed,
+  count,
+  EventIdText,
+  HashText,
+  IndexNumber,
+  InstantText,
+  named,
+  orNull,
+  Revision,
+} from './shape-parts.js';
 
 export const HeaderShape = named(
   'EntryHeader',
@@ -292,77 +179,3 @@ export const SchemaShape = named(
     description: 'a JSON Schema (2020-12)',
   }),
 );
-
-/** A body in another form than JSON. */
-export const content = (type: string, schema: TSchema, description: string) => ({
-  description,
-  content: { [type]: { schema } },
-});
-
-/** Header fields by name, and what they say. */
-export type HeaderDescriptions = Readonly<Record<string, string>>;
-
-/** An answer that comes with header fields. */
-export const withHeaders = <Answer extends object>(answer: Answer, headers: HeaderDescriptions) => ({
-  ...answer,
-  headers: {
-    ...('headers' in answer ? (answer.headers as object) : {}),
-    ...Object.fromEntries(
-      Object.entries(headers).map(([name, description]) => [name, { type: 'string', description }]),
-    ),
-  },
-});
-
-/**
- * A body that is many values, one after the other: lines, or messages. OpenAPI 3.1 has only text for it; what each value
- * is stands under the name that 3.2 has for that.
- */
-export const itemsOf = (schema: TSchema) => Type.String({ 'x-itemSchema': schema });
-
-export const lines = (schema: TSchema, description: string) =>
-  content(NDJSON_TYPE, itemsOf(schema), description);
-
-/** The answers to a batch of which nothing was taken, beside the problems that its status has for others. */
-export const batchProblems = (...statuses: readonly number[]) =>
-  Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      content(
-        PROBLEM_TYPE,
-        Type.Union([ProblemShape, BatchProblem]),
-        `Problem: ${codesOf(status)}; with \`results\` where none of a batch was taken`,
-      ),
-    ]),
-  );
-
-/** Problems as bodies of answers. */
-export const PROBLEM_CONTENT = { [PROBLEM_TYPE]: { schema: ProblemShape } };
-
-/** An answer of a status that problems have, too. */
-export const orProblem = (answer: ReturnType<typeof content>): ReturnType<typeof content> => ({
-  ...answer,
-  content: { ...answer.content, ...PROBLEM_CONTENT },
-});
-
-/** The problems that a route answers with, besides those that every route has. */
-export function problems(...statuses: readonly number[]): Record<number, object> {
-  return openProblems(401, ...statuses);
-}
-
-/** The problems of a route that asks for no credentials, besides those that every such route has. */
-export function openProblems(...statuses: readonly number[]): Record<number, object> {
-  return Object.fromEntries([...statuses, ...EVERYWHERE].map((status) => [status, statusProblem(status)]));
-}
-
-/** The problem of a status, with the codes that it has. */
-export const statusProblem = (status: number) =>
-  content(PROBLEM_TYPE, ProblemShape, `Problem: ${codesOf(status)}`);
-
-function codesOf(status: number): string {
-  return Object.entries(PROBLEMS)
-    .filter(([, [candidate]]) => candidate === status)
-    .map(([code]) => code)
-    .join(', ');
-}
-
-const EVERYWHERE = [400, 406, 500, 503];

@@ -8,7 +8,7 @@ import { texts } from '../event-query.js';
 import { principalOf } from '../guard.js';
 import { Type } from '../json-schema.js';
 import type { App, Services } from '../services.js';
-import { problems } from '../shapes.js';
+import { problems } from '../problem-shapes.js';
 import { TAKEN } from '../status.js';
 import { anyOf, Limit } from '../parameter-shapes.js';
 import { actorTexts, BESIDE, readerOf, type Contract } from './contract.js';

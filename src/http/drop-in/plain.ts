@@ -4,7 +4,7 @@ import { texts } from '../event-query.js';
 import { Type } from '../json-schema.js';
 import { anyOf, Limit } from '../parameter-shapes.js';
 import type { App, Services } from '../services.js';
-import { problems } from '../shapes.js';
+import { problems } from '../problem-shapes.js';
 import { metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
 import { PlainEvent } from './shapes.js';
 

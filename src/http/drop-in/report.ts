@@ -7,7 +7,7 @@ import type { Door } from '../door.js';
 import type { EnvelopeReader } from '../envelope.js';
 import { principalOf } from '../guard.js';
 import { ProblemError } from '../problem.js';
-import { problems } from '../shapes.js';
+import { problems } from '../problem-shapes.js';
 
 /** @throws ProblemError when the event is not taken */
 export async function report(

@@ -1,6 +1,7 @@
 /** The shapes of these contracts' requests and answers, as JSON Schema. */
 import { Type } from '../json-schema.js';
-import { closed, EventIdText, InstantText, named, orNull, SubmittedEvent } from '../shapes.js';
+import { SubmittedEvent } from '../recording-shapes.js';
+import { closed, EventIdText, InstantText, named, orNull } from '../shape-parts.js';
 import { ijson, text } from '../text-shapes.js';
 
 const { id, timestamp, context, type, payload, source, subject } = SubmittedEvent.properties;

@@ -6,7 +6,7 @@ import { Type } from '../json-schema.js';
 import { anyOf, anyText, Limit, manyNamed } from '../parameter-shapes.js';
 import { badParameter, type Parameters } from '../parameters.js';
 import type { App, Services } from '../services.js';
-import { problems } from '../shapes.js';
+import { problems } from '../problem-shapes.js';
 import { actorTexts, BESIDE, type Contract } from './contract.js';
 import { metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
 import { RecordedTypedEvent } from './shapes.js';

@@ -1,6 +1,6 @@
 /** What follows from the form of a route: no route has to say it of itself. */
 import { PROBLEM_TYPE } from '../problem.js';
-import { PROBLEM_CONTENT, statusProblem } from '../shapes.js';
+import { PROBLEM_CONTENT, statusProblem } from '../problem-shapes.js';
 import { EXAMPLES, PATH_EXAMPLES, type OperationExamples } from './examples.js';
 import { codesOn } from './problem-codes.js';
 

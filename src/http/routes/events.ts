@@ -21,17 +21,9 @@ import { readPreferences, type Preferences } from '../prefer.js';
 import { ProblemError } from '../problem.js';
 import { readSentEvents, type SentEvents } from '../sent-events.js';
 import type { App, Services } from '../services.js';
-import {
-  BatchAnswer,
-  batchProblems,
-  content,
-  itemsOf,
-  problems,
-  Queued,
-  Recorded,
-  SubmittedEvent,
-  withHeaders,
-} from '../shapes.js';
+import { content, itemsOf, withHeaders } from '../answer-shapes.js';
+import { problems } from '../problem-shapes.js';
+import { BatchAnswer, batchProblems, Queued, Recorded, SubmittedEvent } from '../recording-shapes.js';
 import { waitForEntry } from '../waiting.js';
 
 const DESCRIPTION = `One event, or up to ${MAX_BATCH_EVENTS} as an array or as lines. 202 means that the event log has

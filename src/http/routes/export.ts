@@ -19,7 +19,9 @@ import { FilterQuery } from '../parameter-shapes.js';
 import { badParameter, choice, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { itemsOf, Line, ManifestLine, problems, withHeaders } from '../shapes.js';
+import { itemsOf, withHeaders } from '../answer-shapes.js';
+import { problems } from '../problem-shapes.js';
+import { Line, ManifestLine } from '../shapes.js';
 import { sendStream } from '../spliced.js';
 
 const DESCRIPTION = `Oldest first, with the ledger's own sources. Lines (the default) are evidence; their last one is the

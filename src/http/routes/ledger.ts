@@ -14,7 +14,9 @@ import { EventIdInPath, IndexInPath, OneSource, PageQuery } from '../parameter-s
 import { choice, integer, single, wholeNumber, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { closed, HeadShape, Line, orNull, problems } from '../shapes.js';
+import { problems } from '../problem-shapes.js';
+import { closed, orNull } from '../shape-parts.js';
+import { HeadShape, Line } from '../shapes.js';
 import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
 
 const DEFAULT_LIMIT = 50;

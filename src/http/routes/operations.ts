@@ -6,15 +6,10 @@ import type { ProjectorView } from '../projector-view.js';
 import { refusal } from '../problem.js';
 import { sendJson } from '../spliced.js';
 import type { App } from '../services.js';
-import {
-  closed,
-  content,
-  HealthShape,
-  openProblems,
-  orProblem,
-  problems,
-  ProjectorState,
-} from '../shapes.js';
+import { content } from '../answer-shapes.js';
+import { openProblems, orProblem, problems } from '../problem-shapes.js';
+import { closed } from '../shape-parts.js';
+import { HealthShape, ProjectorState } from '../shapes.js';
 import { JSON_TYPE } from '../documents.js';
 import { HEALTH_STATUS } from '../status.js';
 import type { Verifier } from '../verifying.js';

@@ -15,16 +15,10 @@ import { principalOf } from '../guard.js';
 import { TypeInPath } from '../parameter-shapes.js';
 import { ProblemError, refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import {
-  closed,
-  content,
-  HashText,
-  IndexNumber,
-  problems,
-  Revision,
-  SchemaShape,
-  withHeaders,
-} from '../shapes.js';
+import { content, withHeaders } from '../answer-shapes.js';
+import { problems } from '../problem-shapes.js';
+import { closed, HashText, IndexNumber, Revision } from '../shape-parts.js';
+import { SchemaShape } from '../shapes.js';
 import { sendSpliced } from '../spliced.js';
 import { OUTCOMES } from '../status.js';
 

@@ -14,7 +14,9 @@ import { FromRevision, Internal, Limit, Paging, RevisionInPath, SourceInPath } f
 import { choice, integer, single, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { closed, orNull, problems, Revision as RevisionShape, SourceShape, StreamEvent } from '../shapes.js';
+import { problems } from '../problem-shapes.js';
+import { closed, orNull, Revision as RevisionShape } from '../shape-parts.js';
+import { SourceShape, StreamEvent } from '../shapes.js';
 import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
 import { linkNext } from './ledger.js';
 

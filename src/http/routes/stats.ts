@@ -3,7 +3,8 @@ import type { LedgerStats, NameRanking } from '../../read-model/port.js';
 import { Type } from '../json-schema.js';
 import type { App, Services } from '../services.js';
 import { shared } from '../shared.js';
-import { closed, named, problems } from '../shapes.js';
+import { problems } from '../problem-shapes.js';
+import { closed, named } from '../shape-parts.js';
 
 const DESCRIPTION = `Of a second ago at most. The members from \`counted\` on are of the newest \`counted\` entries: all of them, but
 for the first seconds after a start. The ledger's own sources count, too. \`most\` has the 20 with the most events, \`others\` the

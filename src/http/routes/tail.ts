@@ -11,7 +11,10 @@ import { choice, integer, wholeNumber } from '../parameters.js';
 import { FilterQuery, Internal, LastEventId } from '../parameter-shapes.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
-import { closed, content, itemsOf, Line, problems, ProblemShape } from '../shapes.js';
+import { content, itemsOf } from '../answer-shapes.js';
+import { problems, ProblemShape } from '../problem-shapes.js';
+import { closed } from '../shape-parts.js';
+import { Line } from '../shapes.js';
 import { EVENT_STREAM_TYPE, HEARTBEAT_MS, sendTail } from '../tailing.js';
 
 const DESCRIPTION = `Entries as they are chained, each as a message: \`id\` its index, \`event\` the word \`entry\`, \`data\`

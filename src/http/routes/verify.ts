@@ -14,7 +14,10 @@ import { badParameter, choice, single, type Parameters } from '../parameters.js'
 import { problemBody, problemOf, refusal } from '../problem.js';
 import { sendJson, sendStream } from '../spliced.js';
 import type { App, Services } from '../services.js';
-import { closed, itemsOf, problems, ProblemShape, Report } from '../shapes.js';
+import { itemsOf } from '../answer-shapes.js';
+import { problems, ProblemShape } from '../problem-shapes.js';
+import { closed } from '../shape-parts.js';
+import { Report } from '../shapes.js';
 import type { RunOptions, Verifier } from '../verifying.js';
 
 type Run = AsyncGenerator<Progress, VerificationReport, void>;
