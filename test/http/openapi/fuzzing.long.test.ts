@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isUri, isUriReference } from '../../../src/http/cloudevents/uri.js';
 import { describeApi } from '../../api-document/document.js';
 import { event, startApi, type Answer, type TestApi } from '../../support/api.js';
 import type { Operation, Parameter, Schema } from '../../support/open-api.js';
@@ -29,7 +30,9 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     .map(([method, operation]) => [`${method.toUpperCase()} ${path}`, { path, method, operation }] as const),
 );
 
-const ajv = new Ajv2020({ strict: false, validateSchema: false, formats: fullFormats });
+// that of ajv-formats takes quotation marks, which RFC 3986 has no place for
+const formats = { ...fullFormats, uri: isUri, 'uri-reference': isUriReference };
+const ajv = new Ajv2020({ strict: false, validateSchema: false, formats });
 ajv.addSchema({ $id: 'document', components: document.components });
 const compiled = new Map<string, (value: unknown) => boolean>();
 
