@@ -42,7 +42,7 @@ export default defineConfig({
           ...inOneProcess,
           include: ['test/**/*.int.test.ts'],
           globalSetup: ['test/support/postgres-setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },
@@ -53,7 +53,7 @@ export default defineConfig({
           ...together,
           ...inOneProcess,
           include: ['test/**/*.unit.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {

@@ -81,7 +81,7 @@ describe('connections', () => {
     await once(socket, 'end', { signal: AbortSignal.timeout(9_000) });
     socket.destroy();
     expect(statuses(received())).toEqual(['HTTP/1.1 401']);
-  }, 15_000);
+  });
 
   it('a refused request whose body is there leaves the connection for the next', async () => {
     const { socket, received } = client();
@@ -161,7 +161,7 @@ describe('connections', () => {
         },
       );
       expect(levels).toEqual([20]);
-    }, 15_000);
+    });
 
     it('because the store failed is one', async () => {
       await fill(api.database.projectorUrl, [{}]);

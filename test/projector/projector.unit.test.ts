@@ -106,7 +106,7 @@ describe('the projector', () => {
       whole.entries.map(({ hash }) => hash),
     );
     expect(whole.state.tree).toEqual(tree);
-  }, 30_000);
+  }, 120_000);
 
   it('judges by what was registered at a lower index, in the same batch too', async () => {
     const [log, ledger] = [new MemoryLog(), new MemoryLedger()];

@@ -62,7 +62,7 @@ describe('a schema', () => {
       ),
       { numRuns: 150 },
     );
-  }, 60_000);
+  }, 120_000);
 
   it('rejects what its validator fails on', () => {
     // ajv 8.20 cannot follow this reference from within `contains`
