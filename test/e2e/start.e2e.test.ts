@@ -33,7 +33,11 @@ it('event-ledger start is ready within seconds, takes an event, stops cleanly an
   const { status } = await first.request('/v1/events', {
     method: 'POST',
     headers: { 'content-type': 'application/json', prefer: 'wait=10' },
-    body: JSON.stringify({ source: 'billing', type: 'customer.billed', payload: { amount: 12.5 } }),
+    body: JSON.stringify({
+      source: 'billing',
+      type: 'customer.billed',
+      payload: { customerId: 'c-1', amount: 12.5 },
+    }),
   });
   expect(status).toBe(201);
   const head = await first.json<Head>('/v1/head');

@@ -72,7 +72,7 @@ describe('event-ledger start, in trouble', () => {
   it('recovers by itself after SIGKILL, the orphaned server included', async () => {
     const first = await start();
     const headers = { 'content-type': 'application/json', prefer: 'wait=10' };
-    const body = '{"source":"billing","type":"customer.billed","payload":{"amount":12.5}}';
+    const body = '{"source":"billing","type":"customer.billed","payload":{"customerId":"c-1","amount":12.5}}';
     expect((await first.request('/v1/events', { method: 'POST', headers, body })).status).toBe(201);
     const head = await first.json<object>('/v1/head');
     await first.stop('SIGKILL');
