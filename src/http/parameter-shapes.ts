@@ -1,6 +1,7 @@
 /** What may stand in a URL, as JSON Schema. */
 import type { TString, TStringOptions } from 'typebox';
 import { Type } from './json-schema.js';
+import { LIMIT } from './parameters.js';
 import { name } from './text-shapes.js';
 
 /** No text in a URL has U+0000. */
@@ -59,7 +60,7 @@ export const Internal = {
 };
 
 export const Limit = Type.Optional(
-  Type.Integer({ minimum: 1, maximum: 500, default: 50, description: 'how many at most' }),
+  Type.Integer({ minimum: 1, maximum: LIMIT.most, default: LIMIT.usual, description: 'how many at most' }),
 );
 
 /** Of pages whose place is opaque: the other parameters must be those of the page before. */

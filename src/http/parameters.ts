@@ -59,6 +59,13 @@ export function integer(
   throw badParameter(name, 'integer', `must be an integer from ${range.least} to ${most}`);
 }
 
+/** How many of what there is an answer has. */
+export const LIMIT = { usual: 50, most: 500 } as const;
+
+export function limitOf(parameters: Parameters): number {
+  return integer(parameters, 'limit', { least: 1, most: LIMIT.most }) ?? LIMIT.usual;
+}
+
 /** A safe integer in its one decimal form, null for any other text. */
 export function wholeNumber(text: string): number | null {
   if (!/^(?:0|[1-9]\d{0,15})$/.test(text)) return null;

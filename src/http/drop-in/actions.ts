@@ -10,10 +10,11 @@ import { Type } from '../json-schema.js';
 import type { App, Services } from '../services.js';
 import { problems } from '../problem-shapes.js';
 import { TAKEN } from '../status.js';
+import { submitOne } from '../submitting.js';
 import { anyOf, Limit } from '../parameter-shapes.js';
 import { actorTexts, BESIDE, readerOf, type Contract } from './contract.js';
 import { metadataOf, newestEvents, sendArray, withPayload } from './recorded.js';
-import { REFUSALS, report, TAKES_ONE } from './report.js';
+import { REFUSALS, TAKES_ONE } from './reporting-shapes.js';
 import { Action, ActionTaken, RecordedAction } from './shapes.js';
 
 const ACTION: Contract = {
@@ -46,7 +47,7 @@ export function actionRoutes(app: App, services: Services): void {
       const source = principalOf(request).name;
       const traceId = traceIdOf(document.value, source);
       const read = readerOf(ACTION, { source, payload: null, subject: traceId });
-      const { eventId } = await report(services.door, request, document, read);
+      const { eventId } = await submitOne(services.door, request, { item: document, read });
       const message = 'Event queued successfully';
       return await reply.code(TAKEN.action).send({ status: 'Logged', traceId, message, eventId });
     },

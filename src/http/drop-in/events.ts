@@ -12,8 +12,9 @@ import { content, withHeaders } from '../answer-shapes.js';
 import { SubmittedEvent } from '../recording-shapes.js';
 import { closed, EventIdText } from '../shape-parts.js';
 import { TAKEN } from '../status.js';
+import { submitOne } from '../submitting.js';
 import { readerOf } from './contract.js';
-import { REFUSALS, report, TAKES_ONE } from './report.js';
+import { REFUSALS, TAKES_ONE } from './reporting-shapes.js';
 import { RecordedId, TypedEvent } from './shapes.js';
 import { TYPED } from './typed.js';
 
@@ -47,12 +48,8 @@ export function postEvents(app: App, { door }: Services): void {
       const form = formOf(document.value);
       const item = typeof form === 'string' ? document : ({ ok: false, problem: form } as const);
       const source = principalOf(request).name;
-      const taken = await report(
-        door,
-        request,
-        item,
-        form === 'typed' ? readerOf(TYPED, { source }) : readEnvelope,
-      );
+      const read = form === 'typed' ? readerOf(TYPED, { source }) : readEnvelope;
+      const taken = await submitOne(door, request, { item, read });
       const { eventId } = taken;
       return form === 'typed'
         ? await reply.code(TAKEN.typedEvent).header('location', locationOf(taken)).send({ id: eventId })

@@ -14,9 +14,10 @@ import { content, withHeaders } from '../answer-shapes.js';
 import { problems } from '../problem-shapes.js';
 import { sendSpliced } from '../spliced.js';
 import { TAKEN } from '../status.js';
+import { submitOne } from '../submitting.js';
 import { actorTexts, readerOf, type Contract } from './contract.js';
 import { metadataOf, newestEvents, sendArray, shownById, withPayload } from './recorded.js';
-import { REFUSALS, report, TAKES_ONE } from './report.js';
+import { REFUSALS, TAKES_ONE } from './reporting-shapes.js';
 import { RecordedId, RecordedLog, SubmittedLog } from './shapes.js';
 
 const LOG: Contract = {
@@ -59,7 +60,7 @@ export function logRoutes(app: App, services: Services): void {
     handler: async (request, reply) => {
       const document = parseEvent(request.body as Buffer);
       const read = readerOf(LOG, { source: principalOf(request).name });
-      const { eventId } = await report(services.door, request, document, read);
+      const { eventId } = await submitOne(services.door, request, { item: document, read });
       return await reply.code(TAKEN.log).header('location', `/logs/${eventId}`).send({ id: eventId });
     },
   });

@@ -5,13 +5,10 @@ import { decodeMetadata, type Metadata } from '../../ledger/metadata.js';
 import { isReserved } from '../../ledger/name.js';
 import type { Entry, EventId } from '../../ledger/types.js';
 import type { EventFilters } from '../../read-model/port.js';
-import { integer, type Parameters } from '../parameters.js';
+import { limitOf, type Parameters } from '../parameters.js';
 import type { Services } from '../services.js';
 import { joined, sendSpliced } from '../spliced.js';
 import { waitForLedger } from '../waiting.js';
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
 
 /** Who was told that an event is recorded asks for it at once: so long may the ledger take to have it. */
 const PATIENCE_MS = 2_000;
@@ -24,7 +21,7 @@ export async function newestEvents(
   parameters: Parameters,
   asked: Partial<EventFilters>,
 ): Promise<readonly Entry[]> {
-  const limit = integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT;
+  const limit = limitOf(parameters);
   await waitForLedger({ log, reader }, PATIENCE_MS, closing);
   const { entries } = await reader.events(
     { ...NO_FILTERS, ...asked, verdicts: ['accepted'], internal: false },

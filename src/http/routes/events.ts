@@ -1,8 +1,7 @@
 /** POST /v1/events: one event, a JSON array of them, or one a line; CloudEvents in every mode. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../json-schema.js';
-import { LedgerError } from '../../ledger/error.js';
-import { announcePreferences, sendResults, sendTaken, type Taken } from '../answers.js';
+import { announcePreferences, sendResults, sendTaken } from '../answers.js';
 import { SubmittedCloudEvent } from '../cloudevents/shapes.js';
 import {
   CLOUDEVENT_TYPE,
@@ -12,15 +11,12 @@ import {
   MAX_BODY_BYTES,
   MAX_EVENT_BYTES,
   NDJSON_TYPE,
-  type Item,
 } from '../documents.js';
-import type { Door } from '../door.js';
-import type { EnvelopeReader } from '../envelope.js';
 import { principalOf } from '../guard.js';
 import { readPreferences, type Preferences } from '../prefer.js';
-import { ProblemError } from '../problem.js';
 import { readSentEvents, type SentEvents } from '../sent-events.js';
 import type { App, Services } from '../services.js';
+import { submitOne } from '../submitting.js';
 import { content, itemsOf, withHeaders } from '../answer-shapes.js';
 import { problems } from '../problem-shapes.js';
 import { BatchAnswer, batchProblems, Queued, Recorded, SubmittedEvent } from '../recording-shapes.js';
@@ -103,9 +99,9 @@ function eventsRoute(app: App, services: Services): void {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const taken = await submitOne(services.door, item, request, preferences.lenient, read);
+    const { wait, lenient } = preferences;
+    const taken = await submitOne(services.door, request, { item, read, lenient });
     announcePreferences(reply, preferences);
-    const { wait } = preferences;
     const entry =
       wait === null ? null : await waitForEntry(services.reader, taken, wait * 1000, services.closing);
     return sendTaken(reply, taken, entry);
@@ -122,24 +118,4 @@ function eventsRoute(app: App, services: Services): void {
     announcePreferences(reply, { wait: null, lenient });
     return sendResults(reply, outcomes);
   }
-}
-
-/** @throws ProblemError when the event is not taken */
-async function submitOne(
-  door: Door,
-  item: Item,
-  request: FastifyRequest,
-  lenient: boolean,
-  read: EnvelopeReader,
-): Promise<Taken> {
-  const [outcome] = await door.submit({
-    items: [item],
-    batch: false,
-    read,
-    recordedBy: principalOf(request).name,
-    lenient,
-  });
-  if (outcome === undefined) throw new LedgerError('internal', 'the door gave no outcome');
-  if (outcome.status === 'refused') throw new ProblemError(outcome.problem);
-  return outcome;
 }

@@ -11,16 +11,13 @@ import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE } from '../documents.js';
 import { readFilters, readInternal, readRange } from '../event-query.js';
 import type { HealthMonitor } from '../health.js';
 import { EventIdInPath, IndexInPath, OneSource, PageQuery } from '../parameter-shapes.js';
-import { choice, integer, single, wholeNumber, type Parameters } from '../parameters.js';
+import { choice, limitOf, single, wholeNumber, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
 import { problems } from '../problem-shapes.js';
 import { closed, orNull } from '../shape-parts.js';
 import { HeadShape, Line } from '../shapes.js';
 import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
 
 export function readLedger(app: App, services: Services, health: HealthMonitor): void {
   const { reader } = services;
@@ -53,7 +50,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       const { entries, next } = await reader.events(filters, {
         ...readRange(parameters),
         order: choice(parameters, 'order', ['asc', 'desc']) ?? 'desc',
-        limit: integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT,
+        limit: limitOf(parameters),
         after: cursor === null ? null : (Number(readCursor(cursor, query)) as Index),
       });
       const nextCursor = next === null ? null : writeCursor(String(next), query);

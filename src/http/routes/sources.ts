@@ -11,7 +11,7 @@ import { readCursor, writeCursor } from '../cursor.js';
 import { CLOUDEVENT_TYPE } from '../documents.js';
 import { readInternal } from '../event-query.js';
 import { FromRevision, Internal, Limit, Paging, RevisionInPath, SourceInPath } from '../parameter-shapes.js';
-import { choice, integer, single, wholeNumber } from '../parameters.js';
+import { choice, integer, limitOf, single, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
 import type { App, Services } from '../services.js';
 import { problems } from '../problem-shapes.js';
@@ -20,8 +20,6 @@ import { SourceShape, StreamEvent } from '../shapes.js';
 import { joined, sendSpliced, sendSplicedAs } from '../spliced.js';
 import { linkNext } from './ledger.js';
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
 /** A page ends early rather than being larger: its `next` says where to go on. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 
@@ -51,7 +49,7 @@ export function readSources(app: App, { log, reader }: Services): void {
       const cursor = single(parameters, 'cursor');
       const page = await reader.sources({
         after: cursor === null ? null : readCursor(cursor, query),
-        limit: integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT,
+        limit: limitOf(parameters),
         internal: readInternal(parameters),
       });
       const next = page.next === null ? null : writeCursor(page.next, query);
@@ -95,7 +93,7 @@ export function readSources(app: App, { log, reader }: Services): void {
       const { parameters } = request;
       const from = integer(parameters, 'fromRevision', { least: 0 }) as Revision | null;
       const direction = choice(parameters, 'direction', ['forwards', 'backwards']) ?? 'forwards';
-      const limit = integer(parameters, 'limit', { least: 1, most: MAX_LIMIT }) ?? DEFAULT_LIMIT;
+      const limit = limitOf(parameters);
       const options = { direction, limit: limit + 1, ...(from === null ? {} : { from }) };
       const { events, next } = await readPage(log.readSource(request.params.source, options), limit);
       return sendSpliced(reply, '{"events":[', joined(events), `],"next":${next ?? 'null'}}`);

@@ -4,13 +4,13 @@ import { Type } from '../json-schema.js';
 import type { App, Services } from '../services.js';
 import { shared } from '../shared.js';
 import { problems } from '../problem-shapes.js';
-import { closed, named } from '../shape-parts.js';
+import { closed, count, named } from '../shape-parts.js';
 
 const DESCRIPTION = `Of a second ago at most. The members from \`counted\` on are of the newest \`counted\` entries: all of them, but
 for the first seconds after a start. The ledger's own sources count, too. \`most\` has the 20 with the most events, \`others\` the
 events of all others. Rates are by recordedAt.`;
 
-const events = Type.Integer({ minimum: 0 });
+const events = count();
 const verdicts = named('VerdictCounts', closed({ accepted: events, rejected: events, duplicate: events }));
 const rate = named('Rate', closed({ events, perSecond: Type.Number({ minimum: 0 }) }));
 const mostOf = (name: 'source' | 'type') =>
