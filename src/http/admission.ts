@@ -6,7 +6,7 @@ import { encodeMetadata, type Metadata } from '../ledger/metadata.js';
 import { instantFromMs } from '../ledger/time.js';
 import type { EventId, Json } from '../ledger/types.js';
 import type { Item } from './documents.js';
-import { PAYLOAD, readEnvelope, type EnvelopeReader, type Submission } from './envelope.js';
+import { readEnvelope, type EnvelopeReader, type Submission } from './envelope.js';
 import { nameOf, type Spot } from './places.js';
 import type { Problem } from './problem.js';
 import { sixteenBytes } from './random.js';
@@ -40,9 +40,8 @@ export function admit(
 ): Admitted | Problem {
   if (!parsed.ok) return parsed.problem;
   const { members } = parsed;
-  // what reads our own form does not look at the payload, which its canonical form tells
-  const isApart = read === readEnvelope && members !== undefined;
-  const submission = read(isApart ? members.valueWithout(PAYLOAD) : parsed.value, item);
+  const isApart = read.unread !== undefined && members !== undefined;
+  const submission = read(isApart ? members.valueWithout(read.unread) : parsed.value, item);
   if ('code' in submission) return submission;
   const { payloadMember } = submission.places;
   const form = payloadMember === null ? null : members?.memberForm(payloadMember);

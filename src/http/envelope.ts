@@ -31,7 +31,11 @@ export interface Submission {
  * @param value as the strict parser gave it
  * @param item place of the event in a batch, null for a single one
  */
-export type EnvelopeReader = (value: Json, item: number | null) => Submission | Problem;
+export interface EnvelopeReader {
+  (value: Json, item: number | null): Submission | Problem;
+  /** a member of the value that is taken as it is: null may stand there, where its canonical form is known */
+  readonly unread?: string;
+}
 
 /** A member that an event in our own form has. */
 export type EventMember = Exclude<keyof Submission, 'occurredAt' | 'trace' | 'cloudevent' | 'places'>;
@@ -56,7 +60,7 @@ export const timeProblem = (value: string): string | null =>
     : null);
 
 /** The member of our own form that is taken as it is. */
-export const PAYLOAD = 'payload';
+const PAYLOAD = 'payload';
 
 const CHECKS: ReadonlyMap<string, Check> = new Map<EventMember, Check>([
   ['id', text('text', textProblem)],
@@ -75,7 +79,9 @@ const REQUIRED = ['source', 'type', PAYLOAD];
 export const MOST_MISTAKES = 20;
 
 /** Read an event in our own form. Nothing is coerced, defaulted or dropped. */
-export const readEnvelope: EnvelopeReader = (value, item) => {
+export const readEnvelope: EnvelopeReader = Object.assign(readOwnForm, { unread: PAYLOAD });
+
+function readOwnForm(value: Json, item: number | null): Submission | Problem {
   if (!isObject(value)) {
     return invalidEvent([{ pointer: pointerTo(item), keyword: 'type', detail: 'must be object' }]);
   }
@@ -83,7 +89,7 @@ export const readEnvelope: EnvelopeReader = (value, item) => {
   if (mistakes.length > 0) return invalidEvent(mistakes);
   const submission = submissionOf(value, ENVELOPE_PLACES);
   return isReserved(submission.source) ? reservedSource(submission, item) : submission;
-};
+}
 
 export function reservedSource({ source, places }: Submission, item: number | null): Problem {
   const detail = "sources that begin with '_' are the ledger's own";
