@@ -21,6 +21,9 @@ export interface Mistake {
 
 export const SPEC_VERSION = '1.0';
 
+/** The extension Distributed Tracing, which has a place of its own in the metadata. */
+export const TRACE: readonly string[] = ['traceparent', 'tracestate'];
+
 const REQUIRED = ['specversion', 'id', 'source', 'type'];
 
 /** What a type of attribute demands; null when the value does. */

@@ -3,7 +3,7 @@ import { parseTimestamp } from '../../ledger/time.js';
 import type { Json } from '../../ledger/types.js';
 import type { Submission } from '../envelope.js';
 import type { Places } from '../places.js';
-import type { Attributes } from './attributes.js';
+import { TRACE, type Attributes } from './attributes.js';
 import { writeMarks, type DataForm } from './marks.js';
 
 /** The data of an event: the payload that is recorded for them, and what it stands for. */
@@ -40,5 +40,3 @@ function traceIn(attributes: Attributes): Readonly<Record<string, string>> | nul
   if (members.length === 0) return null;
   return Object.fromEntries(members.map((name) => [name, attributes.get(name) as string]));
 }
-
-export const TRACE = ['traceparent', 'tracestate'];

@@ -8,7 +8,7 @@
  */
 import { eventIdFor, isUuid } from '../../ledger/identity.js';
 import type { EventId, Json } from '../../ledger/types.js';
-import { attributeMistake, SPEC_VERSION, type Attributes, type AttributeValue } from './attributes.js';
+import { attributeMistake, SPEC_VERSION, TRACE, type Attributes, type AttributeValue } from './attributes.js';
 import { isBase64Text, isJsonText } from './data.js';
 import { isJson, parseMediaType, type MediaType } from './media-type.js';
 
@@ -27,7 +27,7 @@ export interface Marks {
 /** Attributes that stand elsewhere in the metadata or the header; an id may differ from there in its case. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   ...['source', 'type', 'subject', 'time'],
-  ...['actor', 'traceparent', 'tracestate'],
+  ...['actor', ...TRACE],
 ]);
 
 /** What is kept of an event with these attributes. */

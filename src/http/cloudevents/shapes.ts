@@ -3,10 +3,11 @@ import type { TSchema } from 'typebox';
 import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE, JSON_TYPE } from '../documents.js';
 import { Type } from '../json-schema.js';
 import { ijson, name, NO_CONTROLS, text } from '../text-shapes.js';
+import { SPEC_VERSION } from './attributes.js';
+import { TOKEN } from './media-type.js';
 
 const orUnset = (schema: object) => ({ anyOf: [schema, { type: 'null' }] });
 
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const MEDIA_TYPE = {
   type: 'string',
   pattern: `^${TOKEN}/${TOKEN}[ \\t]*(;[ \\t]*${TOKEN}=(${TOKEN}|"([\\t !#-\\[\\]-~]|\\\\[\\t -~])*")[ \\t]*)*$`,
@@ -20,7 +21,7 @@ const NOT_JSON = {
 };
 
 const REQUIRED = {
-  specversion: { type: 'string', const: '1.0' },
+  specversion: { type: 'string', const: SPEC_VERSION },
   id: text('the identity within the source'),
   source: { allOf: [name('who reports')], format: 'uri-reference' },
   type: name('what happened'),

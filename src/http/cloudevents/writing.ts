@@ -8,9 +8,8 @@ import { eventIdFor } from '../../ledger/identity.js';
 import { textProblem } from '../../ledger/name.js';
 import { parseTimestamp } from '../../ledger/time.js';
 import type { Entry, EventId, Revision } from '../../ledger/types.js';
-import { attributeMistake, SPEC_VERSION, type AttributeValue } from './attributes.js';
+import { attributeMistake, SPEC_VERSION, TRACE, type AttributeValue } from './attributes.js';
 import { canonicalForm } from './data.js';
-import { TRACE } from './event.js';
 import { readMarks, type Marks } from './marks.js';
 import { isUriReference } from './uri.js';
 
