@@ -1,33 +1,17 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { serverOf } from '../support/data-directory.js';
-import { startLedger, temporaryFolder, type LedgerProcess } from '../support/ledger-process.js';
+import { ownLedgers } from '../support/own-ledgers.js';
 
 interface Head {
   readonly size: number;
   readonly hash: string;
 }
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let running: LedgerProcess[];
-
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  running = [];
-});
-
-afterEach(async () => {
-  await Promise.all(running.map((ledger) => ledger.stop('SIGTERM')));
-  await folder.remove();
-});
+const own = ownLedgers();
 
 it('event-ledger start is ready within seconds, takes an event, stops cleanly and has it all at the next start', async () => {
-  const data = `${folder.path}/data`;
-  const start = async (): Promise<LedgerProcess> => {
-    const ledger = await startLedger({ LEDGER_DATA: data });
-    running.push(ledger);
-    return ledger;
-  };
-  const first = await start();
+  const data = `${own.folder}/data`;
+  const first = await own.start();
   // under 5 s on an idle machine; the tests share two cores with each other
   expect(first.startupMs).toBeLessThan(20_000);
   const { status } = await first.request('/v1/events', {
@@ -48,6 +32,6 @@ it('event-ledger start is ready within seconds, takes an event, stops cleanly an
   expect(performance.now() - stopping).toBeLessThan(5_000);
   expect(await serverOf(data)).toBeNull();
 
-  const second = await start();
+  const second = await own.start();
   expect(await second.json<Head>('/v1/head')).toMatchObject({ size: head.size, hash: head.hash });
 });

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LedgerSnapshot } from '../../src/read-model/port.js';
-import { AUTHORIZATION, event, newSource, startApi, type TestApi } from '../support/api.js';
+import { AUTHORIZATION, event, newSource, startApi, withRows, type TestApi } from '../support/api.js';
 import { fill } from '../support/ledger-filler.js';
 
 const MIB = 1024 * 1024;
@@ -122,13 +122,7 @@ describe('connections', () => {
         database: api.database,
         project: false,
         onLog: (line) => lines.push(line),
-        wrapReader: (reader) => ({
-          ...reader,
-          snapshot: async () => {
-            const snapshot = await reader.snapshot();
-            return { ...snapshot, rows: rowsOf(snapshot) };
-          },
-        }),
+        wrapReader: withRows(rowsOf),
       });
       const leaving = new AbortController();
       const { signal } = leaving;

@@ -2,7 +2,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AUTHORIZATION, event, newSource, startApi, type TestApi } from '../support/api.js';
+import { AUTHORIZATION, event, newSource, startApi, withRows, type TestApi } from '../support/api.js';
 import { throwAtLog } from '../support/event-log.js';
 
 /** What people put into forms, and what they should not. */
@@ -186,18 +186,14 @@ describe('an export as CSV', () => {
     const broken = await startApi({
       database: api.database,
       project: false,
-      wrapReader: (reader) => ({
-        ...reader,
-        async snapshot() {
-          const snapshot = await reader.snapshot();
+      wrapReader: withRows(
+        () =>
           // eslint-disable-next-line require-yield
-          const rows = async function* () {
+          async function* () {
             await Promise.resolve();
             throw new Error('out of order');
-          };
-          return { ...snapshot, rows, tiles: snapshot.tiles.bind(snapshot) };
-        },
-      }),
+          },
+      ),
     });
     expect((await broken.get('/v1/export?format=csv')).status).toBe(500);
     await broken.close();

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LedgerError } from '../../src/ledger/error.js';
 import type { Instant } from '../../src/ledger/types.js';
-import { event, newSource, startApi, type TestApi } from '../support/api.js';
+import { event, newSource, startApi, withRows, type TestApi } from '../support/api.js';
 import { createLedgerDatabase } from '../support/ledger-database.js';
 import { leading } from '../support/ledger-filler.js';
 import { parseMetrics, type Metrics } from '../support/metrics.js';
@@ -100,13 +100,11 @@ describe('/metrics', () => {
     const slow = await startApi({
       database: api.database,
       project: false,
-      wrapReader: (reader) => ({
-        ...reader,
-        async snapshot() {
-          const view = await reader.snapshot();
-          return { ...view, rows: (...asked) => late(view.rows(...asked)) };
-        },
-      }),
+      wrapReader: withRows(
+        (view) =>
+          (...asked) =>
+            late(view.rows(...asked)),
+      ),
     });
     async function* late<Row>(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
       await new Promise((resolve) => setTimeout(resolve, 300));

@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LedgerReader } from '../../src/read-model/port.js';
-import { AUTHORIZATION, event, newSource, startApi, type TestApi } from '../support/api.js';
+import { AUTHORIZATION, event, newSource, startApi, withRows, type TestApi } from '../support/api.js';
 import { asSuperuser } from '../support/ledger-database.js';
 
 interface Report {
@@ -189,27 +189,20 @@ describe('proof', () => {
         const one = await startApi({
           database: api.database,
           project: false,
-          wrapReader: (reader) => ({
-            ...reader,
-            async snapshot() {
-              const snapshot = await reader.snapshot();
-              return {
-                ...snapshot,
-                tiles: snapshot.tiles.bind(snapshot),
-                async *rows() {
-                  try {
-                    for (;;) {
-                      read++;
-                      await new Promise((resolve) => setImmediate(resolve));
-                      yield [];
-                    }
-                  } finally {
-                    ended();
+          wrapReader: withRows(
+            () =>
+              async function* () {
+                try {
+                  for (;;) {
+                    read++;
+                    await new Promise((resolve) => setImmediate(resolve));
+                    yield [];
                   }
-                },
-              };
-            },
-          }),
+                } finally {
+                  ended();
+                }
+              },
+          ),
         });
         const headers = { authorization: AUTHORIZATION, accept };
         const request = get(`${one.url}/v1/verify`, { headers });
@@ -359,25 +352,18 @@ describe('proof', () => {
       const one = await startApi({
         database: api.database,
         project: false,
-        wrapReader: (reader) => ({
-          ...reader,
-          async snapshot() {
-            const snapshot = await reader.snapshot();
-            let row: Parameters<typeof JSON.stringify>[0] = null;
-            for await (const rows of snapshot.rows(0, 1)) row = rows[0];
-            return {
-              ...snapshot,
-              tiles: snapshot.tiles.bind(snapshot),
-              async *rows() {
-                for (;;) {
-                  given++;
-                  await Promise.resolve();
-                  yield [{ ...(row as object), data: line }] as never;
-                }
-              },
-            };
-          },
-        }),
+        wrapReader: withRows(
+          (snapshot) =>
+            async function* () {
+              let row: Parameters<typeof JSON.stringify>[0] = null;
+              for await (const rows of snapshot.rows(0, 1)) row ??= rows[0];
+              for (;;) {
+                given++;
+                await Promise.resolve();
+                yield [{ ...(row as object), data: line }] as never;
+              }
+            },
+        ),
       });
       const query = format === 'csv' ? '?format=csv&columns=payloadBase64' : '';
       const response = await open(one, `/v1/export${query}`);

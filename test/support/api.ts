@@ -5,7 +5,7 @@ import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js'
 import { singleUser } from '../../src/http/authentication.js';
 import { buildServer } from '../../src/http/server.js';
 import { startProjector, type Projector } from '../../src/projector/projector.js';
-import type { LedgerReader } from '../../src/read-model/port.js';
+import type { LedgerReader, LedgerSnapshot } from '../../src/read-model/port.js';
 import { openReader } from '../../src/read-model/reader.js';
 import { openWriter } from '../../src/read-model/writer.js';
 import { SchemaRegistry } from '../../src/schemas/registry.js';
@@ -62,6 +62,17 @@ export interface TestApiOptions {
   /** given every log line */
   readonly onLog?: (line: string) => void;
 }
+
+/** What gives a reader's snapshots other rows, made of the snapshot. */
+export const withRows =
+  (rowsOf: (snapshot: LedgerSnapshot) => LedgerSnapshot['rows']) =>
+  (reader: LedgerReader): LedgerReader => ({
+    ...reader,
+    async snapshot() {
+      const snapshot = await reader.snapshot();
+      return { ...snapshot, tiles: snapshot.tiles.bind(snapshot), rows: rowsOf(snapshot) };
+    },
+  });
 
 /** Every server of a test file describes the same routes. */
 let described: DescribedAnswers | null = null;
