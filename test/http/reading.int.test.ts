@@ -227,6 +227,17 @@ describe('reading', () => {
       expect(await read('limit=2&direction=backwards&fromRevision=1')).toEqual([[1, 0], null]);
     });
 
+    it('a stream names its next page in a link, too', async () => {
+      const link = async (query: string) =>
+        (await api.get(`/v1/sources/${source}/events?${query}`)).headers.get('link');
+      const path = `/v1/sources/${source}/events`;
+      expect(await link('limit=3')).toBe(`<${path}?limit=3&fromRevision=3>; rel="next"`);
+      expect(await link('limit=2&direction=backwards&fromRevision=9')).toBe(
+        `<${path}?limit=2&direction=backwards&fromRevision=7>; rel="next"`,
+      );
+      expect(await link('fromRevision=22')).toBe(null);
+    });
+
     it('what other programs wrote is shown as it is', async () => {
       const foreign = newSource();
       await throwAtLog(api.database.apiUrl, [

@@ -78,14 +78,17 @@ function completedOperation(path: string, operation: Operation): Operation {
     ...(path.includes('{') ? { 414: statusProblem(414) } : {}),
   };
   const examples = EXAMPLES[operation.operationId ?? ''] ?? {};
+  const has = (parameter: string): boolean =>
+    operation.parameters?.some(({ name }) => name === parameter) ?? false;
   const form = {
     path,
     operationId: operation.operationId ?? '',
     hasBody: operation.requestBody !== undefined,
-    isPaged: operation.parameters?.some(({ name }) => name === 'cursor') ?? false,
+    isPaged: has('cursor'),
   };
+  const hasPages = form.isPaged || has('fromRevision');
   const responses = Object.entries(answers).map(([status, response]) => {
-    const more = { ...HEADERS[status], ...(form.isPaged && status === '200' ? NEXT_PAGE : {}) };
+    const more = { ...HEADERS[status], ...(hasPages && status === '200' ? NEXT_PAGE : {}) };
     const headers = { ...response.headers, ...more };
     const answer = withCodes(response, codesOn(form, Number(status)));
     const shown = { ...answer, ...withExamples(answer.content, examples.responses?.[Number(status)]) };

@@ -54,7 +54,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
         after: cursor === null ? null : (Number(readCursor(cursor, query)) as Index),
       });
       const nextCursor = next === null ? null : writeCursor(String(next), query);
-      if (nextCursor !== null) linkNext(reply, '/v1/events', parameters, nextCursor);
+      if (nextCursor !== null) linkNext(reply, '/v1/events', parameters, { cursor: nextCursor });
       if (asksForCloudEvents(request, MANY_EVENTS)) {
         const events = joined(entries.map((entry) => entryCloudEvent(entry)));
         return sendSplicedAs(reply, CLOUDEVENTS_TYPE, '[', events, ']');
@@ -134,13 +134,18 @@ function sendEntry(request: FastifyRequest, reply: FastifyReply, entry: Entry): 
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** RFC 8288; the same query with the cursor of the next page. */
-export function linkNext(reply: FastifyReply, path: string, parameters: Parameters, cursor: string): void {
+/** RFC 8288; the same query from another place on, such as `{ cursor }` of the next page. */
+export function linkNext(
+  reply: FastifyReply,
+  path: string,
+  parameters: Parameters,
+  place: Readonly<Record<string, string>>,
+): void {
   const query = new URLSearchParams();
   for (const [name, values] of parameters) {
-    if (name !== 'cursor') for (const value of values) query.append(name, value);
+    for (const value of values) query.append(name, value);
   }
-  query.set('cursor', cursor);
+  for (const [name, value] of Object.entries(place)) query.set(name, value);
   void reply.header('link', `<${path}?${query.toString()}>; rel="next"`);
 }
 

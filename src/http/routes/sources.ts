@@ -4,11 +4,11 @@ import { recordedMember } from '../../ledger/line.js';
 import { decodeMetadata } from '../../ledger/metadata.js';
 import { entryName } from '../../ledger/name.js';
 import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';
-import { asksForCloudEvents, ONE_EVENT } from '../cloudevents/asked.js';
-import { orCloudEvent } from '../cloudevents/shapes.js';
+import { asksForCloudEvents, MANY_EVENTS, ONE_EVENT } from '../cloudevents/asked.js';
+import { orCloudEvent, orCloudEvents } from '../cloudevents/shapes.js';
 import { cloudEventJson } from '../cloudevents/writing.js';
 import { readCursor, writeCursor } from '../cursor.js';
-import { CLOUDEVENT_TYPE } from '../documents.js';
+import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE } from '../documents.js';
 import { readInternal } from '../event-query.js';
 import { FromRevision, Internal, Limit, Paging, RevisionInPath, SourceInPath } from '../parameter-shapes.js';
 import { choice, integer, limitOf, single, wholeNumber } from '../parameters.js';
@@ -53,7 +53,7 @@ export function readSources(app: App, { log, reader }: Services): void {
         internal: readInternal(parameters),
       });
       const next = page.next === null ? null : writeCursor(page.next, query);
-      if (next !== null) linkNext(reply, '/v1/sources', parameters, next);
+      if (next !== null) linkNext(reply, '/v1/sources', parameters, { cursor: next });
       const sources = page.sources.map(
         ({ source, count, lastRevision, firstRecordedAt, lastRecordedAt }) => ({
           source,
@@ -70,6 +70,7 @@ export function readSources(app: App, { log, reader }: Services): void {
   app.route({
     method: 'GET',
     url: '/v1/sources/:source/events',
+    config: { produces: MANY_EVENTS },
     schema: {
       tags: ['sources'],
       operationId: 'listSourceEvents',
@@ -86,7 +87,10 @@ export function readSources(app: App, { log, reader }: Services): void {
       }),
       response: {
         ...problems(400),
-        200: closed({ events: Type.Array(StreamEvent), next: orNull(RevisionShape) }, 'next: where to go on'),
+        200: orCloudEvents(
+          closed({ events: Type.Array(StreamEvent), next: orNull(RevisionShape) }),
+          'A page; `next` is where to go on',
+        ),
       },
     },
     handler: async (request, reply) => {
@@ -95,8 +99,17 @@ export function readSources(app: App, { log, reader }: Services): void {
       const direction = choice(parameters, 'direction', ['forwards', 'backwards']) ?? 'forwards';
       const limit = limitOf(parameters);
       const options = { direction, limit: limit + 1, ...(from === null ? {} : { from }) };
-      const { events, next } = await readPage(log.readSource(request.params.source, options), limit);
-      return sendSpliced(reply, '{"events":[', joined(events), `],"next":${next ?? 'null'}}`);
+      const { source } = request.params;
+      const isCloudEvents = asksForCloudEvents(request, MANY_EVENTS);
+      const write = isCloudEvents ? cloudEventOf : eventBytes;
+      const { events, next } = await readPage(log.readSource(source, options), limit, write);
+      if (next !== null) {
+        const path = `/v1/sources/${encodeURIComponent(source)}/events`;
+        linkNext(reply, path, parameters, { fromRevision: String(next) });
+      }
+      return isCloudEvents
+        ? sendSplicedAs(reply, CLOUDEVENTS_TYPE, '[', joined(events), ']')
+        : sendSpliced(reply, '{"events":[', joined(events), `],"next":${next ?? 'null'}}`);
     },
   });
 
@@ -149,14 +162,15 @@ function absence(lastRevision: Revision | null): string {
 async function readPage(
   stream: AsyncIterable<LogEvent>,
   limit: number,
+  write: (event: LogEvent) => Buffer,
 ): Promise<{ readonly events: readonly Buffer[]; readonly next: Revision | null }> {
   const events: Buffer[] = [];
   let bytes = 0;
   for await (const event of stream) {
     if (events.length === limit || bytes > PAGE_BYTES) return { events, next: event.revision };
-    const read = eventBytes(event);
-    bytes += read.length;
-    events.push(read);
+    const written = write(event);
+    bytes += written.length;
+    events.push(written);
   }
   return { events, next: null };
 }

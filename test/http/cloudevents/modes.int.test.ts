@@ -42,6 +42,21 @@ async function read(source: string, query = ''): Promise<readonly Event[]> {
   return answer.body;
 }
 
+/** What the SDK makes of pages, following their links. */
+async function readPages(first: string): Promise<readonly unknown[]> {
+  const read: unknown[] = [];
+  for (let path: string | null = first; path !== null;) {
+    const { headers, text }: Answer = await api.get(path, AS_BATCH);
+    const page = HTTP.toEvent({
+      headers: { 'content-type': headers.get('content-type') ?? '' },
+      body: text,
+    });
+    read.push(...(page as CloudEvent<unknown>[]));
+    path = /<([^>]*)>; rel="next"/.exec(headers.get('link') ?? '')?.[1] ?? null;
+  }
+  return read;
+}
+
 describe('the CloudEvents SDK', () => {
   const full = (source: string) =>
     new CloudEvent({
@@ -112,17 +127,17 @@ describe('the CloudEvents SDK', () => {
     const answer = await api.post('/v1/events', JSON.stringify(sent), BATCH);
     expect(answer.status).toBe(202);
     await api.caughtUp();
-    const read: unknown[] = [];
-    for (let path: string | null = `/v1/events?source=${source}&order=asc&limit=2`; path !== null;) {
-      const { headers, text }: Answer = await api.get(path, AS_BATCH);
-      const page = HTTP.toEvent({
-        headers: { 'content-type': headers.get('content-type') ?? '' },
-        body: text,
-      });
-      read.push(...(page as CloudEvent<unknown>[]));
-      path = /<([^>]*)>; rel="next"/.exec(headers.get('link') ?? '')?.[1] ?? null;
-    }
-    expect(read).toEqual(sent);
+    expect(await readPages(`/v1/events?source=${source}&order=asc&limit=2`)).toEqual(sent);
+  });
+
+  it("reads a source's stream, page by page, as soon as an event is recorded", async () => {
+    const source = `/orders/${newSource()}`;
+    const sent = ['1', '2', '3'].map((id) => full(source).cloneWith({ id }));
+    expect((await api.post('/v1/events', JSON.stringify(sent), BATCH)).status).toBe(202);
+    const stream = `/v1/sources/${encodeURIComponent(source)}/events`;
+    expect(await readPages(`${stream}?limit=2`)).toEqual(sent);
+    expect(await readPages(`${stream}?limit=1&direction=backwards`)).toEqual(sent.toReversed());
+    expect((await api.get(stream, AS_ONE)).status).toBe(406);
   });
 
   it('reads the tail, with the revision as the sequence', async () => {
