@@ -48,9 +48,15 @@ export function texts(parameters: Parameters, name: string): readonly string[] {
   return values;
 }
 
+/** The name of a form as /openapi.json writes it, sent as it stands there: it would be taken for a member's, and find nothing. */
+export function placeholder(name: string, of: 'path' | 'field'): Error {
+  return badParameter(name, 'placeholder', `is where a ${of} goes: write the names of members there`);
+}
+
 function payloadFilters(parameters: Parameters): readonly PayloadFilter[] {
   const filters: PayloadFilter[] = [];
   for (const [name, values] of parameters) {
+    if (name === 'payload.{path}') throw placeholder(name, 'path');
     const path = payloadPath(name);
     if (path !== null) filters.push({ path, values: values.flatMap(scalarTexts) });
   }

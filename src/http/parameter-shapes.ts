@@ -16,11 +16,13 @@ export const anyOf = (description: string, value: TStringOptions = someText) =>
   Type.Optional(Type.Array(Type.String(value), { description }));
 
 /** A parameter for each name of a form; in /openapi.json an object whose members they are. */
-export const manyNamed = (pattern: string, description: string) =>
+export const manyNamed = (names: object, description: string) =>
   Type.Optional(
     Type.Unknown({
       type: 'object',
-      propertyNames: { pattern },
+      propertyNames: names,
+      // an empty one would be sent under the name of the form
+      minProperties: 1,
       additionalProperties: { type: 'string', ...anyText },
       description,
     }),
@@ -42,12 +44,12 @@ export const FilterQuery = Type.Object({
   fromIndex: Type.Optional(place('from this index')),
   toIndex: Type.Optional(place('before this index')),
   'payload.{path}': manyNamed(
-    '^payload(\\.[^.\\u0000]+)+$',
+    { pattern: '^payload(\\.[^.\\u0000]+)+$', not: { const: 'payload.{path}' } },
     'the scalar at a path of member names and array indexes, separated by dots: `payload.items.0.sku=7`. A value is ' +
       'the string, and the JSON scalar if it is one; in quotes the string only',
   ),
   'payload:{pointer}': manyNamed(
-    '^payload:(/([^/~\\u0000]|~[01])*)*$',
+    { pattern: '^payload:(/([^/~\\u0000]|~[01])*)*$' },
     'the scalar at a JSON Pointer, where a name has a dot in it: `payload:/a.b/0=7`',
   ),
 });

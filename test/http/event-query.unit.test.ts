@@ -50,6 +50,7 @@ describe('query parameters', () => {
     ['verdict=good', 'verdict', 'enum'],
     ['payload.=1', 'payload.', 'path'],
     ['payload.a..b=1', 'payload.a..b', 'path'],
+    ['payload.{path}=1', 'payload.{path}', 'placeholder'],
     ['payload:a=1', 'payload:a', 'pointer'],
     ['payload:/~2=1', 'payload:/~2', 'pointer'],
   ])('%s is refused and %s named', (query, parameter, keyword) => {

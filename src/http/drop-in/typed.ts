@@ -1,7 +1,7 @@
 /** Events as `event_type`, `user_identity` and `event_data`, and GET /events/query, which asks for them by their fields. */
 import type { Entry } from '../../ledger/types.js';
 import type { EventFilters, PayloadFilter } from '../../read-model/port.js';
-import { payloadPath, scalarTexts, texts } from '../event-query.js';
+import { payloadPath, placeholder, scalarTexts, texts } from '../event-query.js';
 import { Type } from '../json-schema.js';
 import { anyOf, anyText, Limit, manyNamed } from '../parameter-shapes.js';
 import { badParameter, type Parameters } from '../parameters.js';
@@ -41,7 +41,10 @@ export function queryTypedEvents(app: App, services: Services): void {
         user_identity: anyOf('who did it'),
         event_data: anyOf('the data, where they are no object', anyText),
         limit: Limit,
-        '{field}': manyNamed('^[^.\\u0000]+(\\.[^.\\u0000]+)*$', 'the scalar at a place in the data'),
+        '{field}': manyNamed(
+          { pattern: '^[^.\\u0000]+(\\.[^.\\u0000]+)*$', not: { const: '{field}' } },
+          'the scalar at a place in the data',
+        ),
       }),
       response: { ...problems(400), 200: Type.Array(RecordedTypedEvent) },
     },
@@ -73,6 +76,7 @@ function fieldFilters(parameters: Parameters): Partial<EventFilters> {
 }
 
 function fieldPath(name: string): readonly string[] {
+  if (name === '{field}') throw placeholder(name, 'field');
   if (name === 'event_data') return [];
   const place = name.startsWith('event_data.') ? name.slice('event_data.'.length) : name;
   return payloadPath(`payload.${place}`, (keyword, detail) => badParameter(name, keyword, detail)) ?? [];

@@ -120,7 +120,8 @@ function withCodes(response: Response, codes: readonly string[]): Response {
 /** A form of names is an object whose members are parameters; none unless they are given. */
 function shownParameter(parameter: Parameter): Parameter {
   const { name, in: place } = parameter;
-  if (name.includes('{')) return { ...parameter, ...{ style: 'form', explode: true, example: {} } };
+  // with a list of examples, if an empty one, a page to try things on makes up none
+  if (name.includes('{')) return { ...parameter, ...{ style: 'form', explode: true, examples: {} } };
   // those of queries are not shown: pages to try things on would send them
   const example = place === 'path' ? PATH_EXAMPLES[name] : undefined;
   return example === undefined ? parameter : { ...parameter, ...{ example } };

@@ -123,7 +123,8 @@ function spoilt(request: Request, { requestBody }: Operation): fc.Arbitrary<Requ
 function isTextOf(schema: Schema, text: string): boolean {
   const { type, items } = resolve(schema);
   if (type === 'array') return isTextOf(items as Schema, text);
-  if (type === 'object') return true;
+  // its members are written, each under its own name
+  if (type === 'object') return false;
   return isOf(schema, type === 'integer' && /^\d+$/.test(text) ? Number(text) : text);
 }
 
