@@ -40,6 +40,7 @@ export function addTail(program: Command, run: Run): void {
 }
 
 async function showTail(options: TailCommandOptions, stop: AbortSignal): Promise<ExitCode> {
+  const ended = endOf(stop);
   let isLost = false;
   const patience = patienceOf(options.patience, Infinity);
   const lines = tail(connectionOf(options), {
@@ -51,7 +52,7 @@ async function showTail(options: TailCommandOptions, stop: AbortSignal): Promise
       isLost = true;
     },
     onPlace: () => (isLost = false),
-    signal: stop,
+    signal: ended,
   });
   const asLines = options.json === true || !process.stdout.isTTY;
   let [shownSoFar, wrong] = [0, 0];
@@ -62,13 +63,24 @@ async function showTail(options: TailCommandOptions, stop: AbortSignal): Promise
         wrong += 1;
         note(`event-ledger: entry ${line.header.index}: ${describeFindings(line)}`);
       }
-      await write(asLines ? line.line : Buffer.from(summaryOf(line)), stop);
+      await write(asLines ? line.line : Buffer.from(summaryOf(line)), ended);
     }
   } catch (error) {
-    if (!isStop(error, stop)) throw inCommandsWords(error);
+    if (!isStop(error, ended)) throw inCommandsWords(error);
   }
-  stopped(`${shownSoFar} entries were shown`);
+  if (stop.aborted) stopped(`${shownSoFar} entries were shown`);
   return wrong === 0 ? EXIT.done : EXIT.findings;
+}
+
+/** Aborted when the command is asked to stop, or when nobody takes what it shows: `event-ledger tail | head`. */
+function endOf(stop: AbortSignal): AbortSignal {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  stop.addEventListener('abort', end);
+  if (stop.aborted) end();
+  // what befalls standard output is said once, for all commands (main.ts)
+  process.stdout.once('error', end);
+  return ended.signal;
 }
 
 function filtersOf(parameters: readonly string[]): Record<string, string[]> {
@@ -100,9 +112,9 @@ function summaryOf({ header, data }: TailedLine): string {
 }
 
 /** @throws the signal's reason, when aborted while nobody reads */
-async function write(line: Buffer, stop: AbortSignal): Promise<void> {
+async function write(line: Buffer, ended: AbortSignal): Promise<void> {
   if (!process.stdout.write(Buffer.concat([line, NEWLINE])))
-    await once(process.stdout, 'drain', { signal: stop });
+    await once(process.stdout, 'drain', { signal: ended });
 }
 
 const NEWLINE = Buffer.from('\n');
