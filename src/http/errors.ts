@@ -42,18 +42,21 @@ function refuse(reply: FastifyReply, problem: Problem): void {
 
 export function handleErrors(app: FastifyInstance, logger: Logger): void {
   const allowed = rememberRoutes(app);
+  const noRoute = (request: FastifyRequest): Problem => {
+    const methods = allowed(request.url.split('?', 1)[0] ?? '');
+    return methods.length === 0 ? NOT_FOUND : wrongMethod(request.method, methods);
+  };
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOfRequest(error, request.routeOptions.bodyLimit);
+    // what is wrong with the body matters to nobody where there is no route
+    const isBeside = request.is404 && BODY_ERROR.test((error as Partial<FastifyError>).code ?? '');
+    const problem = isBeside ? noRoute(request) : problemOfRequest(error, request.routeOptions.bodyLimit);
     // a problem that was made on purpose says all there is to say
     if (statusOf(problem) >= 500 && !(error instanceof ProblemError)) {
       logFailure(logger, request, error, problem);
     }
     refuse(reply, problem);
   });
-  app.setNotFoundHandler((request, reply) => {
-    const methods = allowed(request.url.split('?', 1)[0] ?? '');
-    refuse(reply, methods.length === 0 ? NOT_FOUND : wrongMethod(request.method, methods));
-  });
+  app.setNotFoundHandler((request, reply) => refuse(reply, noRoute(request)));
   app.server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     sendBare(socket, NO_TUNNEL);
   });
@@ -87,6 +90,8 @@ function logFailure(logger: Logger, request: FastifyRequest, error: unknown, pro
   else logger.warn(details, 'a request could not be served');
 }
 
+/** Fastify's, of a body that it cannot read, or of a method (QUERY) that must have one. */
+const BODY_ERROR = /^FST_ERR_(CTP_|ROUTE_MISSING_CONTENT_TYPE$)/;
 const NOT_FOUND: Problem = { code: 'not-found', detail: 'There is no such route; /openapi.json lists all.' };
 const NO_TUNNEL: Problem = {
   code: 'method-not-allowed',

@@ -317,6 +317,15 @@ describe('bad requests', () => {
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
     });
 
+    it.each([
+      ['QUERY', '/v1/head', 405],
+      ['PATCH', '/v1/head', 405],
+      ['PATCH', '/nothing', 404],
+    ])('%s %s with a body of no type: %i, whatever its body', async (method, path, status) => {
+      const answer = await api.request(path, { method, headers: { 'content-type': '' }, body: '{}' });
+      expect(answer.status).toBe(status);
+    });
+
     it('what the client does not accept: 406, before anything is done', async () => {
       const headers = { accept: 'text/html' };
       expectProblem(await api.get<Problem>('/v1/head', headers), 406, 'not-acceptable');
