@@ -12,6 +12,13 @@ import { sendStream } from './spliced.js';
 
 export const EVENT_STREAM_TYPE = 'text/event-stream';
 
+export const TAIL_HEADERS = {
+  'content-type': EVENT_STREAM_TYPE,
+  'cache-control': 'no-store',
+  // nginx would gather it
+  'x-accel-buffering': 'no',
+};
+
 /** What keeps proxies and clients from taking silence for a broken connection. */
 export const HEARTBEAT_MS = 15_000;
 
@@ -55,14 +62,7 @@ export function sendTail(reply: FastifyReply, options: TailOptions): FastifyRepl
   const messages = eventStream(stretches, lineOf, failed);
   const stream = Readable.from(unlessLeft(messages, drop, patienceMs), { objectMode: false });
   endWith(reply, end);
-  return sendStream(
-    reply.type(EVENT_STREAM_TYPE).headers({
-      'cache-control': 'no-store',
-      // nginx would gather it
-      'x-accel-buffering': 'no',
-    }),
-    stream,
-  );
+  return sendStream(reply.headers(TAIL_HEADERS), stream);
 }
 
 /** With the answer, or when the client shuts down its sending side: what is endless is for nobody who may have left. */

@@ -92,6 +92,16 @@ describe('GET /v1/events/stream', () => {
     tail.leave();
   });
 
+  it('tells HEAD what it would begin with, and keeps no place for it', async () => {
+    for (let n = 0; n < 3; n += 1) {
+      const answer = await api.request('/v1/events/stream?fromIndex=0', { method: 'HEAD' });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+    }
+    const refused = await api.request('/v1/events/stream?limit=5', { method: 'HEAD' });
+    expect(refused.status).toBe(400);
+  });
+
   it('begins at fromIndex, or behind the last id that the client has seen', async () => {
     const end = await size();
     const first = await openTail(api.url, `?fromIndex=${end - 8}`);

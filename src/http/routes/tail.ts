@@ -15,7 +15,7 @@ import { content, itemsOf } from '../answer-shapes.js';
 import { problems, ProblemShape } from '../problem-shapes.js';
 import { closed } from '../shape-parts.js';
 import { Line } from '../shapes.js';
-import { EVENT_STREAM_TYPE, HEARTBEAT_MS, sendTail } from '../tailing.js';
+import { EVENT_STREAM_TYPE, HEARTBEAT_MS, sendTail, TAIL_HEADERS } from '../tailing.js';
 
 const DESCRIPTION = `Entries as they are chained, each as a message: \`id\` its index, \`event\` the word \`entry\`, \`data\`
 its line, or with \`format=cloudevents\` the event as a CloudEvent, its revision in the extension \`sequence\`. From
@@ -50,7 +50,6 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
   app.route({
     method: 'GET',
     url: '/v1/events/stream',
-    exposeHeadRoute: false,
     config: { produces: [EVENT_STREAM_TYPE] },
     schema: {
       tags: ['ledger'],
@@ -87,6 +86,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
           `The ledger has ${size} entries: it never had one before index ${asked}.`,
         );
       }
+      if (request.method === 'HEAD') return reply.headers(TAIL_HEADERS).send();
       if (open >= limits.most) {
         const detail = `This process serves ${limits.most} tails already (MAX_TAILS).`;
         throw refusal('busy', detail, { retryAfter: 5 });
