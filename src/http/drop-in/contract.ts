@@ -81,13 +81,18 @@ function takeApart(body: Members, { members }: Contract): Parts {
     const said = member === 'actor' ? actorOf(value) : value;
     const mistake =
       before === undefined
-        ? memberMistake(member, said)
+        ? ((member === 'actor' ? actorMistake(said) : null) ?? memberMistake(member, said))
         : { keyword: 'contract', detail: `says again what /${before} says` };
     if (mistake !== null) mistakes.push({ pointer: pointerOf([name]), ...mistake });
     names.set(member, name);
     event[member] = said;
   }
   return { event, names, others, mistakes };
+}
+
+/** @param said a text by now, if it was a number or an object */
+function actorMistake(said: Json): Omit<Place, 'pointer'> | null {
+  return typeof said === 'string' ? null : { keyword: 'type', detail: 'must be string, number or object' };
 }
 
 /** Who did it may be a number or an object elsewhere: it is recorded as its canonical text. */

@@ -236,6 +236,11 @@ describe('what is refused', () => {
     expect(await api.log.newest()).toBe(newest);
   });
 
+  it('who did it, as what it may be', async () => {
+    const { body } = await api.post<Refused>('/api/logs', { ...action, userId: null });
+    expect(body).toMatchObject({ detail: '/userId must be string, number or object' });
+  });
+
   it('what a schema refuses, at the place where it was sent', async () => {
     const type = newSource();
     const schema = { properties: { n: { type: 'string' } }, required: ['m'] };
