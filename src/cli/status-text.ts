@@ -106,8 +106,12 @@ function describeRanking<Word extends string>(word: Word, { most, others }: Rank
 
 function describeVerification(last: HealthAnswer['lastVerification']): string {
   if (last === null) return 'not since this server started';
-  const found = last.intact ? 'intact' : `NOT INTACT, ${counted(last.findingsTotal, 'finding')}`;
-  return `${found}: ${last.mode}, ${last.checked} of ${last.size} entries, ${last.startedAt}`;
+  return `${outcomeOf(last)}: ${last.mode}, ${last.checked} of ${last.size} entries, ${last.startedAt}`;
+}
+
+function outcomeOf({ intact, findingsTotal }: NonNullable<HealthAnswer['lastVerification']>): string {
+  if (intact) return 'intact';
+  return findingsTotal === 0 ? 'NOT CHECKED in full' : `NOT INTACT, ${counted(findingsTotal, 'finding')}`;
 }
 
 function describeAlarms(alarms: HealthAnswer['alarms']): readonly (readonly [string, string])[] {

@@ -8,7 +8,7 @@ import type { LedgerReader } from '../read-model/port.js';
 import { verifyAgainstLog } from './deep-verifying.js';
 import { refusal } from './problem.js';
 
-/** What the last verification of this process came to. */
+/** What a verification came to, without each finding. */
 export type VerificationSummary = Omit<VerificationReport, 'findings'>;
 
 /** Deep verification is of the whole ledger. */
@@ -27,6 +27,7 @@ export interface Verifier {
    * @throws ProblemError `busy` while another one runs
    */
   run(options: RunOptions): AsyncGenerator<Progress, VerificationReport, void>;
+  /** The last one that says something of the ledger: of all of it, or with a finding. */
   last(): VerificationSummary | null;
 }
 
@@ -48,7 +49,8 @@ export function createVerifier({ reader, log }: VerifierParts): Verifier {
       startedAt: instantFromMs(started),
       durationMs: Date.now() - started,
     };
-    last = summaryOf(report);
+    // a part without findings takes back none, and one that is not there is the asker's mistake
+    if (isOfAll(options) || report.findingsTotal > 0) last = summaryOf(report);
     return report;
   }
 
@@ -66,6 +68,11 @@ export function createVerifier({ reader, log }: VerifierParts): Verifier {
     },
     last: () => last,
   };
+}
+
+function isOfAll(options: RunOptions): boolean {
+  if (options.mode === 'deep') return true;
+  return [options.source, options.fromIndex, options.toIndex].every((narrowing) => narrowing === undefined);
 }
 
 function summaryOf(report: VerificationReport): VerificationSummary {

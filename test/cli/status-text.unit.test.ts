@@ -74,6 +74,16 @@ describe('what status tells a person', () => {
     expect(text).toMatch(/… and 2 older ones$/);
   });
 
+  it('says of a verification that could not read everything, and found nothing, that it did not', () => {
+    const lastVerification = {
+      ...{ intact: false, mode: 'full', checked: 30, size: 30, findingsTotal: 0 },
+      startedAt: '2026-11-20T10:00:00.000Z',
+    };
+    expect(describeStatus(URL, { ...HEALTH, lastVerification }, STATS)).toContain(
+      'verified   NOT CHECKED in full: full, 30 of 30 entries',
+    );
+  });
+
   it('says what is not known while the stores are down', () => {
     const down = { ...HEALTH, status: 'down', head: null, lag: { events: null, seconds: null } } as const;
     expect(describeStatus(URL, down, null)).toContain('lag        not known');

@@ -114,6 +114,16 @@ describe('proof', () => {
       expect(health.body.lastVerification).not.toHaveProperty('findings');
     });
 
+    it('is forgotten where it is of a part and found nothing: the ledger is as it was', async () => {
+      await api.get('/v1/verify');
+      expect((await api.get<Report>('/v1/verify?source=nobody')).body.intact).toBe(false);
+      expect((await api.get<Report>('/v1/verify?toIndex=9999')).body.intact).toBe(false);
+      expect((await api.get('/health')).body).toMatchObject({
+        status: 'ok',
+        lastVerification: { intact: true, checked: 40 },
+      });
+    });
+
     it('names the entry that somebody changed', async () => {
       const other = await startApi();
       await other.post('/v1/events', [event(), event(), event()]);
@@ -121,11 +131,17 @@ describe('proof', () => {
       await asSuperuser(other.database, async (client) => {
         await client.query('ALTER TABLE ledger.entry DISABLE TRIGGER ALL');
         await client.query(`UPDATE ledger.entry SET data = '"forged"' WHERE index = 1`);
+        await client.query('ALTER TABLE ledger.entry ENABLE ALWAYS TRIGGER refuse_row');
+        await client.query('ALTER TABLE ledger.entry ENABLE ALWAYS TRIGGER refuse_statement');
       });
       const { body } = await other.get<Report>('/v1/verify');
       expect(body.intact).toBe(false);
       expect(body.findings).toContainEqual(expect.objectContaining({ code: 'content-mismatch', index: 1 }));
-      expect((await other.get('/health')).body).toMatchObject({ status: 'degraded' });
+      expect((await other.get<Report>('/v1/verify?fromIndex=2')).body.intact).toBe(true);
+      expect((await other.get('/health')).body).toMatchObject({
+        status: 'degraded',
+        lastVerification: { intact: false, checked: 3 },
+      });
       await other.close();
     });
 

@@ -66,7 +66,7 @@ function causes(alarms: readonly Alarm[]): readonly Sample[] {
 }
 
 function describeVerification(write: Writer, { intact, startedAt }: VerificationSummary): void {
-  const of = 'the last verification that this process finished';
+  const of = 'the last verification here of the whole ledger, or with a finding';
   write.gauge('last_verification_intact', `Whether ${of} found nothing.`, single(intact ? 1 : 0));
   const seconds = Date.parse(startedAt) / 1_000;
   write.gauge('last_verification_timestamp_seconds', `When ${of} began.`, single(seconds));
