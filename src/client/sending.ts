@@ -44,6 +44,10 @@ export async function sendLines(
   let told = false;
   while (open.length > 0) {
     const outcome = await trySending(connection, open, options.signal);
+    if (outcome instanceof ApiError && outcome.status === 413) {
+      await sendInHalves(connection, open, options);
+      return;
+    }
     if (!(outcome instanceof ApiError)) {
       const later = open.filter(({ at }, n) => !isAnswered(at, n, outcome[n], options));
       if (later.length < open.length) patience.renew();
@@ -53,6 +57,22 @@ export async function sendLines(
     if (!told && open.length === lines.length) options.waiting?.();
     told = true;
     await patience.pause(outcome instanceof ApiError ? outcome : takesNothing(connection));
+  }
+}
+
+/** Too large together for what stands between us and the ledger, which may take less than the ledger does. */
+async function sendInHalves(
+  connection: Connection,
+  open: readonly { readonly line: Uint8Array; readonly at: number }[],
+  options: SendingOptions,
+): Promise<void> {
+  const middle = Math.ceil(open.length / 2);
+  for (const half of [open.slice(0, middle), open.slice(middle)]) {
+    await sendLines(
+      connection,
+      half.map(({ line }) => line),
+      { ...options, answered: (n, answer) => options.answered(half[n]?.at ?? -1, answer) },
+    );
   }
 }
 
@@ -80,7 +100,10 @@ async function trySending(
     return new ApiError(message, { status: status === 503 ? 503 : 502, problem: answer });
   } catch (error) {
     signal?.throwIfAborted();
-    return unreachable(connection.url, error);
+    const failure = unreachable(connection.url, error);
+    if (failure.status !== 413 || open.length > 1) return failure;
+    // alone it will be too large for ever, and nothing behind it would be sent
+    return [{ status: 413, problem: failure.problem ?? { detail: failure.message } }];
   }
 }
 

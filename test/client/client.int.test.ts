@@ -116,6 +116,20 @@ describe('the client', () => {
       expect(await payloadsOf(source)).toEqual([1, 3]);
     });
 
+    it.each([9, 40])('an event of %i MB is refused, and holds up no other', async (megabytes) => {
+      const refused: unknown[] = [];
+      const own = connectToLedger({
+        ...{ url: api.url, password: PASSWORD },
+        onRefused: (_event, { status }) => refused.push(status),
+      });
+      const source = newSource();
+      own.enqueue({ source, type: 't', payload: 'x'.repeat(megabytes * 1_000_000) });
+      own.enqueue({ source, type: 't', payload: 'behind it' });
+      expect(await own.close()).toEqual([]);
+      expect(refused).toEqual([413]);
+      expect(await payloadsOf(source)).toEqual(['behind it']);
+    });
+
     it('takes no more than its buffer holds, and gives back what was not acknowledged', async () => {
       const away = connectToLedger({ url: 'http://127.0.0.1:9', password: PASSWORD, maxEvents: 2 });
       const taken = [1, 2, 3].map((n) => away.enqueue({ source: 's', type: 't', payload: n }));

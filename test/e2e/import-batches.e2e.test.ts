@@ -46,6 +46,16 @@ describe('a batch of an import', () => {
     expect(JSON.parse(stdout)).toMatchObject({ queued: 5, refused: 0 });
   });
 
+  it('that is too large for what stands before the ledger is sent in parts, until nothing smaller is left', async () => {
+    answer = (_request, lines) =>
+      lines > 1 ? { status: 413, body: null } : { status: 202, body: { results: [{ status: 202 }] } };
+    const sent = await runCommand(['import', '-', '--json'], settings, LINES);
+    expect(JSON.parse(sent.stdout)).toMatchObject({ queued: 5, refused: 0 });
+    answer = () => ({ status: 413, body: null });
+    const refused = await runCommand(['import', '-', '--json'], settings, LINES);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ queued: 0, refused: 5 });
+  });
+
   it('that fails does not hide what was recorded before', async () => {
     answer = (request, lines) =>
       request === 1
