@@ -38,12 +38,19 @@ export function connectToApi(options: ApiOptions): ApiClient {
  * @throws LedgerError `invalid-configuration`
  */
 export function connectionOf(options: ApiOptions): client.Connection {
-  const config = readClientConfig(process.env, options);
-  return client.connect({ url: config.url, user: config.user, password: findPassword(config) });
+  const { url, user, ...config } = readClientConfig(process.env, options);
+  const password = findPassword(config);
+  try {
+    return client.connect({ url, user, password });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const name = options.url === undefined ? 'LEDGER_URL' : '--url';
+    throw new LedgerError('invalid-configuration', `${name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** The configured password, else the one that an embedded server keeps in its data directory. */
-function findPassword(config: ClientConfig): string {
+function findPassword(config: Pick<ClientConfig, 'password' | 'dataDirectory'>): string {
   if (config.password !== null) return config.password;
   const path = join(config.dataDirectory, 'admin-password');
   try {

@@ -66,8 +66,9 @@ export class ApiError extends Error {
 
 const TIMEOUT_MS = 60_000;
 
+/** @throws TypeError for a URL that no request can be made to */
 export function connect(options: ConnectionOptions): Connection {
-  const url = options.url.replace(/\/+$/, '');
+  const url = checkedUrl(options.url);
   const authorization = `Basic ${base64(`${options.user ?? 'admin'}:${options.password}`)}`;
   const send = options.fetch ?? fetch;
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
@@ -90,6 +91,18 @@ export function connect(options: ConnectionOptions): Connection {
       throw await refusal(url, response);
     },
   };
+}
+
+/** fetch would find the same mistakes, but at each attempt, and with the password in its message. */
+function checkedUrl(url: string): string {
+  const { protocol, username, password } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new TypeError('the URL must begin with http:// or https://');
+  }
+  if (username !== '' || password !== '') {
+    throw new TypeError('the URL must not hold a user or a password: they are given beside it');
+  }
+  return url.replace(/\/+$/, '');
 }
 
 /**

@@ -39,6 +39,11 @@ test('a mistake is named by where it was made', () => {
   expect(() => connectToApi({})).toThrow(/^LEDGER_URL: must begin with http/);
 });
 
+test('credentials in the URL are refused, and not repeated', () => {
+  const mistake = /^--url: the URL must not hold a user or a password: they are given beside it$/;
+  expect(() => connectToApi({ url: 'http://admin:secret@localhost:8080' })).toThrow(mistake);
+});
+
 describe('a problem in one line', () => {
   const missing = { pointer: '/4/payload', keyword: 'required', detail: 'is missing' };
 
