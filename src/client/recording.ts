@@ -20,7 +20,7 @@ export type Recorded = {
 );
 
 export interface RecordOptions {
-  /** wait so long for the ledger to have it, too: at most 30 */
+  /** wait so long for the ledger to have it, too: at most 30, rounded up to whole ones */
   readonly waitSeconds?: number;
   /** record also what only the schema refuses, to be chained as rejected */
   readonly lenient?: boolean;
@@ -63,7 +63,7 @@ export async function record(
 /** The value of the header field Prefer (RFC 7240). */
 function preferences({ waitSeconds, lenient }: RecordOptions): string {
   return [
-    ...(waitSeconds === undefined ? [] : [`wait=${waitSeconds}`]),
+    ...(waitSeconds === undefined ? [] : [`wait=${Math.ceil(waitSeconds)}`]),
     ...(lenient === true ? ['handling=lenient'] : []),
   ].join(', ');
 }
