@@ -12,12 +12,13 @@ export const MAX_WAIT_SECONDS = 30;
 
 const NONE: Preferences = { wait: null, lenient: false };
 
-// preference = token [ BWS "=" BWS word ] *( OWS ";" [ OWS parameter ] ), RFC 7240, 2
+// preference = token [ BWS "=" BWS word ] *( OWS ";" [ OWS parameter ] ), RFC 7240, 2; elements of a list may be empty,
+// RFC 9110, 5.6.1.2
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const WORD = `(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`;
 const PARAMETER = `${TOKEN}(?:[ \\t]*=[ \\t]*${WORD})?`;
 const PREFERENCE = new RegExp(
-  `[ \\t]*(${TOKEN})(?:[ \\t]*=[ \\t]*(${WORD}))?(?:[ \\t]*;(?:[ \\t]*${PARAMETER})?)*[ \\t]*(?:,|$)`,
+  `[ \\t,]*(${TOKEN})(?:[ \\t]*=[ \\t]*(${WORD}))?(?:[ \\t]*;(?:[ \\t]*${PARAMETER})?)*[ \\t]*(?:,|$)`,
   'y',
 );
 

@@ -12,6 +12,7 @@ describe('the Prefer header', () => {
     ['Wait=5, Handling=Lenient', { wait: 5, lenient: true }],
     ['handling=lenient; why="because; of, this", wait=7', { wait: 7, lenient: true }],
     ['respond-async, wait=1;x, foo="a\\"b"', { wait: 1, lenient: false }],
+    [', ,wait=5,,handling=lenient,', { wait: 5, lenient: true }],
     ['handling=strict', { wait: null, lenient: false }],
   ])('%s', (header, expected) => {
     expect(readPreferences(header)).toEqual(expected);
