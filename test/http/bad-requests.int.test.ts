@@ -359,7 +359,7 @@ describe('bad requests', () => {
         ['POST', '/v1/events'],
         ['POST', '/events'],
       ] as const) {
-        const response = await fetch(`${api.url}${path}`, {
+        const answer = await api.anonymous<Problem>(path, {
           method,
           headers: {
             'content-type': 'application/json',
@@ -367,9 +367,9 @@ describe('bad requests', () => {
           },
           ...(method === 'POST' ? { body: JSON.stringify(good) } : {}),
         });
-        expect(response.status).toBe(401);
-        expect(response.headers.get('www-authenticate')).toBe(challenge);
-        expect(((await response.json()) as Problem).code).toBe('unauthorized');
+        expect(answer.status).toBe(401);
+        expect(answer.headers.get('www-authenticate')).toBe(challenge);
+        expect(answer.body.code).toBe('unauthorized');
       }
     });
 

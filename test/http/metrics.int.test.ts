@@ -42,7 +42,7 @@ describe('/metrics', () => {
     });
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(parseMetrics(answer.text).value('event_ledger_build_info', { version: '0.0.0' })).toBe(1);
-    expect((await fetch(`${api.url}/metrics`)).status).toBe(401);
+    expect((await api.anonymous('/metrics')).status).toBe(401);
     expect((await api.get('/metrics', { accept: 'application/json' })).status).toBe(406);
   });
 

@@ -16,12 +16,10 @@ describe('operations', () => {
   });
   afterAll(() => api.close());
 
-  const anonymous = (path: string): Promise<Response> => fetch(`${api.url}${path}`);
-
   it('/livez and /readyz answer without credentials, and say in which state a projector is', async () => {
     const ask = async (path: string): Promise<unknown> => {
-      const response = await anonymous(path);
-      return [response.status, await response.json()];
+      const { status, body } = await api.anonymous(path);
+      return [status, body];
     };
     expect(await ask('/livez')).toEqual([200, { status: 'ok' }]);
     await expect.poll(() => ask('/readyz')).toEqual([200, { status: 'ok', projector: 'leading' }]);
@@ -40,7 +38,7 @@ describe('operations', () => {
         lastVerification: null,
         projector: { state: 'leading', detail: null },
       });
-    expect(await (await anonymous('/health')).json()).toEqual({ status: 'ok' });
+    expect((await api.anonymous('/health')).body).toEqual({ status: 'ok' });
   });
 
   it('/health shows the alarms that a projector kept, in whatever process it runs', async () => {
@@ -51,13 +49,13 @@ describe('operations', () => {
       leadership.keepAlarms([{ ...alarm, place: 'position 7', since: since as Instant }]),
     );
     expect((await idle.get('/health')).body).toMatchObject({ status: 'degraded', alarms: [alarm] });
-    expect(await (await fetch(`${idle.url}/health`)).json()).toEqual({ status: 'degraded' });
+    expect((await idle.anonymous('/health')).body).toEqual({ status: 'degraded' });
     await idle.close();
   });
 
   it('events that wait for the projector are the lag', async () => {
     const idle = await startApi({ project: false });
-    expect(await (await fetch(`${idle.url}/readyz`)).json()).toEqual({ status: 'ok' });
+    expect((await idle.anonymous('/readyz')).body).toEqual({ status: 'ok' });
     expect((await idle.get('/health')).body).not.toHaveProperty('projector');
     await idle.post('/v1/events', [event(), event()]);
     await expect.poll(async () => (await idle.get('/health')).body).toMatchObject({ lag: { events: 2 } });
@@ -200,7 +198,7 @@ describe('operations', () => {
     it('is where / leads to, for those with credentials, who are asked for them', async () => {
       const answer = await get('/', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
       expect([answer.status, answer.headers.get('location')]).toEqual([303, '/docs']);
-      expect((await anonymous('/docs')).headers.get('www-authenticate')).toMatch(/^Basic /);
+      expect((await api.anonymous('/docs')).headers.get('www-authenticate')).toMatch(/^Basic /);
     });
 
     it('is a page whose parts all come from here, and that may load no others', async () => {
@@ -276,9 +274,9 @@ describe('operations', () => {
       const refused = await one.post('/v1/events', event({ source }));
       expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
       expect((await one.get('/v1/head')).status).toBe(503);
-      await expect.poll(async () => (await fetch(`${one.url}/readyz`)).status).toBe(503);
+      await expect.poll(async () => (await one.anonymous('/readyz')).status).toBe(503);
       await expect.poll(() => one.get('/health')).toMatchObject({ status: 503, body: { status: 'down' } });
-      expect((await fetch(`${one.url}/livez`)).status).toBe(200);
+      expect((await one.anonymous('/livez')).status).toBe(200);
 
       await server.start();
       await expect

@@ -42,6 +42,8 @@ export interface TestApi {
     headers?: Record<string, string>,
   ): Promise<Answer<Body>>;
   request<Body = Record<string, unknown>>(path: string, init: RequestInit): Promise<Answer<Body>>;
+  /** the same without credentials, unless it has some of its own */
+  anonymous<Body = Record<string, unknown>>(path: string, init?: RequestInit): Promise<Answer<Body>>;
   /** what is in an answer that /openapi.json does not describe; whatever else is asked here has nothing of it */
   undescribed(exchange: Exchange): readonly string[];
   /** the ledger has everything that the log has */
@@ -105,11 +107,8 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     described ??= new DescribedAnswers(server.swagger() as unknown as OpenApi);
     return described.mistakesOf(exchange);
   };
-  const request: TestApi['request'] = async (path, init) => {
-    const response = await fetch(`${url}${path}`, {
-      ...init,
-      headers: { authorization: AUTHORIZATION, ...(init.headers as Record<string, string>) },
-    });
+  const anonymous: TestApi['anonymous'] = async (path, init = {}) => {
+    const response = await fetch(`${url}${path}`, init);
     const text = await response.text();
     const { status, headers } = response;
     const method = init.method ?? 'GET';
@@ -119,6 +118,11 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     const body = (isJson && text !== '' ? JSON.parse(text) : null) as never;
     return { status, headers, text, body };
   };
+  const request: TestApi['request'] = (path, init) =>
+    anonymous(path, {
+      ...init,
+      headers: { authorization: AUTHORIZATION, ...(init.headers as Record<string, string>) },
+    });
 
   return {
     url,
@@ -127,6 +131,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     reader,
     projector,
     request,
+    anonymous,
     undescribed,
     get: (path, headers = {}) => request(path, { headers }),
     post: (path, body, headers = {}) =>

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readLines } from '../../src/cli/lines.js';
 import { removeFolder } from './data-directory.js';
+import { DescribedAnswers } from './described-answers.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 export const COMMAND = join(ROOT, 'bin/event-ledger.js');
@@ -92,8 +93,12 @@ export interface LedgerProcess {
   /** the log lines so far */
   readonly log: readonly string[];
   request(path: string, init?: RequestInit): Promise<Response>;
+  /** the body; whatever of the answer /openapi.json does not describe is an error */
   json<Body>(path: string, init?: RequestInit): Promise<Body>;
 }
+
+/** Every process of a test file runs the same program. */
+let described: DescribedAnswers | null = null;
 
 /** Starts a serving command and waits until it says it is ready. */
 export async function startLedger(
@@ -122,8 +127,16 @@ export async function startLedger(
     startupMs,
     log,
     request,
-    json: async <Body>(path: string, init?: RequestInit) =>
-      (await (await request(path, init)).json()) as Body,
+    json: async <Body>(path: string, init?: RequestInit) => {
+      const response = await request(path, init);
+      const { status, headers } = response;
+      const body = await response.text();
+      described ??= await describeAnswers();
+      const method = init?.method ?? 'GET';
+      const mistakes = described.mistakesOf({ method, path, status, headers, body });
+      if (mistakes.length > 0) throw new Error(`${method} ${path} ${status}: ${mistakes.join('\n')}`);
+      return JSON.parse(body) as Body;
+    },
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const exited = once(child, 'exit');
@@ -132,6 +145,12 @@ export async function startLedger(
       return code;
     },
   };
+}
+
+/** Loads the API, which few tests of processes need. */
+async function describeAnswers(): Promise<DescribedAnswers> {
+  const { describeApi } = await import('../api-document/document.js');
+  return new DescribedAnswers(await describeApi('0.0.0'));
 }
 
 function untilReady(child: ChildProcess, log: string[]): Promise<string> {
