@@ -1,10 +1,8 @@
 /** The ledger as it grows: stretch after stretch, and then whatever the projector chains next. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EventFilters } from '../ledger/filters.js';
-import { LedgerError } from '../ledger/error.js';
 import type { Index } from '../ledger/types.js';
 import type { LedgerReader } from '../read-model/port.js';
-import { STRETCH, type LiveEntries, type Stretch } from './live-entries.js';
+import { mayPass, pause, STRETCH, type LiveEntries, type Stretch } from './live-entries.js';
 
 export interface FollowingParts {
   readonly reader: Pick<LedgerReader, 'events'>;
@@ -20,8 +18,6 @@ export interface FollowingParts {
 
 /** Few entries may match: so many are looked at in one query, which has a time limit. */
 const LOOKED_AT = 20_000;
-
-const RETRY_MS = 500;
 
 /**
  * Every entry that matches from an index on, without end, each once and in order. Nothing is read before the consumer
@@ -55,8 +51,8 @@ async function look(parts: FollowingParts, next: Index, timeoutMs: number): Prom
     if (next >= live.size) return nothingUpTo(next);
     return (await live.stretch(next, filters)) ?? (await ownStretch(parts, next));
   } catch (error) {
-    if (!(error instanceof LedgerError && error.retryable)) throw error;
-    await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    if (!mayPass(error)) throw error;
+    await pause(signal);
     return nothingUpTo(next);
   }
 }

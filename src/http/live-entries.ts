@@ -33,6 +33,7 @@ const KEPT = { entries: 2_000, bytes: 2 * 1024 * 1024 } as const;
  */
 const NEAR = 10_000;
 
+/** While the database cannot be asked. */
 const RETRY_MS = 500;
 
 /** Longer than it takes to learn that the head has moved, whatever is lost. */
@@ -131,8 +132,8 @@ export class LiveEntries {
         await moved;
         moved = null;
       } catch (error) {
-        if (!(error instanceof LedgerError && error.retryable)) this.#wake(error as Error);
-        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+        if (!mayPass(error)) this.#wake(error as Error);
+        await pause(signal);
       }
     }
   }
@@ -175,6 +176,16 @@ export class LiveEntries {
     const bytes = entries.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
     this.#pages = withinKept([...this.#pages, { entries: kept, from, to: this.#to, bytes }]);
   }
+}
+
+/** Whether a failure is one that trying again may help. */
+export function mayPass(error: unknown): boolean {
+  return error instanceof LedgerError && error.retryable;
+}
+
+/** Until it is time to try again; at once when aborted. */
+export async function pause(signal: AbortSignal): Promise<void> {
+  await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
 }
 
 /** The newest pages, as many as are kept; the last one stays, however large. */
