@@ -1,5 +1,5 @@
 /** Events in the background: gathered into batches, sent one batch after the other until each event has its answer. */
-import type { ApiError, Connection } from './connection.js';
+import type { Connection } from './connection.js';
 import { encodeEvent, type IdentifiedEvent } from './events.js';
 import type { Problem } from './problem.js';
 import { sendLines } from './sending.js';
@@ -34,6 +34,8 @@ export class EventQueue {
   #added = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #sending: Promise<void> | null = null;
+  /** whether it was told that nothing goes through */
+  #told = false;
 
   constructor(connection: Connection, options: QueueOptions = {}) {
     this.#connection = connection;
@@ -78,9 +80,19 @@ export class EventQueue {
   }
 
   #flushSoon(): void {
-    this.#timer ??= setTimeout(() => void this.flush().catch(ignore), LINGER_MS);
+    this.#timer ??= setTimeout(
+      () => void this.flush().catch((error: unknown) => this.#tell(error)),
+      LINGER_MS,
+    );
     // the process may end meanwhile: then `beforeExit` flushes
     unref(this.#timer);
+  }
+
+  /** The events wait on, and nobody waits for them who would be told; the next flush may well meet the same. */
+  #tell(error: unknown): void {
+    if (this.#told || this.#closing.signal.aborted) return;
+    this.#told = true;
+    process.emitWarning(`queued events wait: ${(error as Error).message}`, 'LedgerWarning');
   }
 
   /**
@@ -123,6 +135,7 @@ export class EventQueue {
             const one = batch[at];
             if (one === undefined) return;
             open.delete(one);
+            this.#told = false;
             if ('problem' in answer) this.#options.onRefused(one.event, answer.problem);
           },
         },
@@ -143,8 +156,4 @@ function warn({ source, type, id }: IdentifiedEvent, { detail, title }: Problem)
 
 function unref(timer: ReturnType<typeof setTimeout>): void {
   if (typeof timer === 'object') timer.unref();
-}
-
-function ignore(_error: ApiError | Error): void {
-  // the events wait on, and the next flush meets the same
 }

@@ -140,6 +140,28 @@ describe('the client', () => {
       expect(() => away.enqueue({ source: 's', type: 't', payload: 4 })).toThrow('closed');
     });
 
+    it('says once that nothing goes through, where nobody waits for it', async () => {
+      const warnings: string[] = [];
+      const onWarning = ({ message }: Error): void => void warnings.push(message);
+      process.on('warning', onWarning);
+      let asked = 0;
+      const stranger = connectToLedger({
+        ...{ url: api.url, password: 'wrong' },
+        fetch: (input, init) => {
+          asked += 1;
+          return fetch(input, init);
+        },
+      });
+      for (const n of [1, 2]) {
+        stranger.enqueue({ source: 's', type: 't', payload: n });
+        await expect.poll(() => asked).toBe(n);
+        await expect.poll(() => warnings.length).toBe(1);
+      }
+      expect(await stranger.close()).toHaveLength(2);
+      expect(warnings).toEqual([expect.stringMatching(/^queued events wait: .* answered 401/)]);
+      process.off('warning', onWarning);
+    });
+
     it('sends what is queued before the process ends by itself', async () => {
       const source = newSource();
       const program = `
