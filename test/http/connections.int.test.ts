@@ -157,6 +157,21 @@ describe('connections', () => {
       expect(levels).toEqual([20]);
     });
 
+    it('because the client left in the midst of it is none, either', async () => {
+      await fill(api.database.projectorUrl, [{}]);
+      async function* endless(snapshot: LedgerSnapshot) {
+        for await (const rows of snapshot.rows(0, 1)) for (;;) yield rows;
+      }
+      const levels = await levelsOf(
+        (snapshot) => () => endless(snapshot),
+        async (response) => {
+          const { body } = await response;
+          await body?.getReader().read();
+        },
+      );
+      expect(levels).toEqual([20]);
+    });
+
     it('because the store failed is one', async () => {
       await fill(api.database.projectorUrl, [{}]);
       async function* failing(snapshot: LedgerSnapshot) {

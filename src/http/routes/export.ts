@@ -163,39 +163,25 @@ async function* exportChunks(
   { closing, left, logger }: Surroundings,
 ): AsyncGenerator<Buffer, void, void> {
   let begun = false;
-  // what ends it while the client has its turn is the client's doing: it left
-  let clientsTurn = false;
   try {
-    for await (const chunk of chunksOf(rows, form, closing)) {
-      clientsTurn = left.aborted || chunk.length > 0;
+    for await (const some of rows) {
       if (left.aborted) return;
-      begun ||= chunk.length > 0;
-      if (chunk.length > 0) yield chunk;
-      clientsTurn = false;
+      if (closing.aborted) throw new LedgerError('store-unavailable', 'the server is stopping');
+      if (some.length === 0) continue;
+      const chunk = await form.chunk(some.map(exported));
+      begun = true;
+      yield chunk;
     }
+    yield form.end();
   } catch (error) {
-    if (clientsTurn) throw error;
     if (closing.aborted) logger.info('an export was broken off, as the server is stopping');
-    else if (begun) logger.error({ err: error }, 'an export broke off');
+    // what fails before is answered as a problem, and what a client breaks off is no failure
+    else if (begun && !left.aborted) logger.error({ err: error }, 'an export broke off');
     throw error;
   } finally {
-    if (clientsTurn) logger.debug('the client left an export');
+    if (left.aborted) logger.debug('the client left an export');
   }
 }
-
-async function* chunksOf(
-  rows: AsyncIterable<readonly EntryRow[]>,
-  form: ExportForm,
-  closing: AbortSignal,
-): AsyncGenerator<Buffer> {
-  for await (const some of rows) {
-    if (closing.aborted) throw new LedgerError('store-unavailable', 'the server is stopping');
-    yield some.length === 0 ? NOTHING : await form.chunk(some.map(exported));
-  }
-  yield form.end();
-}
-
-const NOTHING = Buffer.alloc(0);
 
 function exported(row: EntryRow): Entry {
   const read = readEntryRow(row);
