@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { JSON_TYPE, MAX_BODY_BYTES, NDJSON_TYPE } from './documents.js';
+import { JSON_TYPE, MAX_BODY_BYTES } from './documents.js';
 import { isUnfinished, lingering, responseOn } from './lingering.js';
 import { newRequestId } from './request-id.js';
 import { PROBLEM_TYPE, problemBody, ProblemError, problemOf, statusOf, type Problem } from './problem.js';
@@ -49,7 +49,7 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     // what is wrong with the body matters to nobody where there is no route
     const isBeside = request.is404 && BODY_ERROR.test((error as Partial<FastifyError>).code ?? '');
-    const problem = isBeside ? noRoute(request) : problemOfRequest(error, request.routeOptions.bodyLimit);
+    const problem = isBeside ? noRoute(request) : problemOfRequest(error, request.routeOptions);
     // a problem that was made on purpose says all there is to say
     if (statusOf(problem) >= 500 && !(error instanceof ProblemError)) {
       logFailure(logger, request, error, problem);
@@ -104,17 +104,20 @@ function wrongMethod(method: string, methods: readonly string[]): Problem {
   return { code: 'method-not-allowed', detail: `${method} is not among ${allow}.`, headers: { allow } };
 }
 
-/** @param bodyLimit of the route, in bytes */
-function problemOfRequest(error: unknown, bodyLimit?: number): Problem {
+/** @param route that the request was for */
+function problemOfRequest(
+  error: unknown,
+  { bodyLimit = MAX_BODY_BYTES, config }: Partial<FastifyRequest['routeOptions']> = {},
+): Problem {
   const { code = '', statusCode, message } = error as Partial<FastifyError>;
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return {
         code: 'too-large',
-        detail: `The body is larger than the ${bodyLimit ?? MAX_BODY_BYTES} bytes that this route takes.`,
+        detail: `The body is larger than the ${bodyLimit} bytes that this route takes.`,
       };
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return unsupportedType();
+      return unsupportedType(config?.consumes);
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return { code: 'bad-request', detail: 'The body is not as long as Content-Length says.' };
     case 'FST_ERR_BAD_URL':
@@ -135,7 +138,7 @@ function problemOfRequest(error: unknown, bodyLimit?: number): Problem {
 }
 
 /** @param accepted what the route takes */
-export function unsupportedType(accepted: readonly string[] = [JSON_TYPE, NDJSON_TYPE]): Problem {
+export function unsupportedType(accepted: readonly string[] = [JSON_TYPE]): Problem {
   const accept = accepted.join(', ');
   const detail = `The body must be one of ${accept}, in UTF-8 and without a content coding.`;
   return { code: 'unsupported-media-type', detail, headers: { accept } };

@@ -318,6 +318,7 @@ describe('a CloudEvent', () => {
     const answer = await api.post<Refusal>('/v1/events', Buffer.from([0xff, 0xfe]), headers);
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    if (status === 415) expect(answer.headers.get('accept')).toContain('application/cloudevents+json');
   });
 
   it.each([
