@@ -36,5 +36,11 @@ const encoder = new TextEncoder();
  */
 export function encodeEvent(event: IdentifiedEvent): Uint8Array<ArrayBuffer> {
   if (event.payload === undefined) throw new TypeError('payload: undefined is no JSON; null is');
-  return encoder.encode(JSON.stringify(event));
+  return encoder.encode(JSON.stringify(event, finite));
+}
+
+/** What JSON.stringify would make null of without a word: the ledger would keep what nobody said. */
+function finite(name: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  throw new TypeError(`${name}: ${value} is no JSON`);
 }

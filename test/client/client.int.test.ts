@@ -89,6 +89,9 @@ describe('the client', () => {
     it('takes no payload that JSON cannot hold', async () => {
       await expect(ledger.record({ source: 's', type: 't', payload: 1n })).rejects.toThrow(TypeError);
       await expect(ledger.record({ source: 's', type: 't', payload: undefined })).rejects.toThrow('payload');
+      for (const amount of [NaN, -Infinity]) {
+        expect(() => ledger.enqueue({ source: 's', type: 't', payload: { amount } })).toThrow('amount');
+      }
     });
   });
 
