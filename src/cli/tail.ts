@@ -63,7 +63,7 @@ async function showTail(options: TailCommandOptions, stop: AbortSignal): Promise
         wrong += 1;
         note(`event-ledger: entry ${line.header.index}: ${describeFindings(line)}`);
       }
-      await write(asLines ? line.line : Buffer.from(summaryOf(line)), ended);
+      await write(asLines ? line.line : Buffer.from(summaryOf(line, process.stdout.columns)), ended);
     }
   } catch (error) {
     if (!isStop(error, ended)) throw inCommandsWords(error);
@@ -101,14 +101,17 @@ function describeFindings({ findings }: TailedLine): string {
     .join(', ');
 }
 
-/** One row of the terminal: whatever stands in an event writes nothing but characters there. */
-function summaryOf({ header, data }: TailedLine): string {
+/**
+ * One row of the terminal: whatever stands in an event writes nothing but characters there.
+ * @param columns of the terminal; 0 where it does not say, as that of a container may
+ */
+export function summaryOf({ header, data }: Pick<TailedLine, 'header' | 'data'>, columns: number): string {
   const { index, recordedAt, verdict, source, type } = header;
   const payload = data === null ? '(withheld)' : data.toString('utf8', 0, 2_000);
   const row = [index, recordedAt, verdict, source, type, payload]
     .map((part) => shown(String(part)))
     .join('  ');
-  return cut(row, process.stdout.columns - 1);
+  return columns > 0 ? cut(row, columns - 1) : row;
 }
 
 /** @throws the signal's reason, when aborted while nobody reads */
