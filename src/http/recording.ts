@@ -253,7 +253,7 @@ function refuseAll(
 
 function violation({ event, violations }: Pending): Outcome {
   const [first] = violations;
-  const place = first === undefined ? '' : nameOf(first);
+  const place = (first !== undefined && nameOf(first)) || 'the payload';
   return refusedAs({
     code: 'schema-violation',
     detail: `The schema of ${JSON.stringify(event.submission.type)} refuses it: ${place} ${first?.detail ?? ''}`,

@@ -258,7 +258,9 @@ describe('what is refused', () => {
       '/metadata',
       '/metadata/n',
     ]);
-    expect(placesOf(await api.post<Refused>('/logs', { ...log, what: type }))).toEqual([422, '', '/n']);
+    const whole = await api.post<Refused & { readonly detail: string }>('/logs', { ...log, what: type });
+    expect(placesOf(whole)).toEqual([422, '', '/n']);
+    expect(whole.body.detail).toContain("refuses it: the payload must have required property 'm'");
   });
 
   it('a reserved source, and too much', async () => {
