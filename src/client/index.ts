@@ -67,22 +67,41 @@ const CLOSE_MS = 10_000;
 export function connectToLedger(options: LedgerClientOptions): LedgerClient {
   const connection = connect(options);
   const queue = new EventQueue(connection, options);
-  const endOfProcess = (): void => void client.close().then(warnOf);
   const client: LedgerClient = {
     record: (event, how) => record(connection, event, how),
-    enqueue: (event) => queue.add(identified(event)),
+    enqueue(event) {
+      const isTaken = queue.add(identified(event));
+      flushAtEnd(client);
+      return isTaken;
+    },
     get queued() {
       return queue.size;
     },
     flush: () => queue.flush(),
     tail: (query) => tail(connection, query),
     close(patienceMs = CLOSE_MS) {
-      process.off('beforeExit', endOfProcess);
+      forget(client);
       return queue.close(patienceMs);
     },
   };
-  process.on('beforeExit', endOfProcess);
   return client;
+}
+
+/** Clients that have queued events, and are not closed. */
+const QUEUEING = new Set<LedgerClient>();
+
+/** One listener for all of them, however many clients a process makes. */
+function flushAtEnd(client: LedgerClient): void {
+  if (QUEUEING.size === 0) process.on('beforeExit', closeAll);
+  QUEUEING.add(client);
+}
+
+function forget(client: LedgerClient): void {
+  if (QUEUEING.delete(client) && QUEUEING.size === 0) process.off('beforeExit', closeAll);
+}
+
+function closeAll(): void {
+  for (const client of QUEUEING) void client.close().then(warnOf);
 }
 
 function warnOf(left: readonly IdentifiedEvent[]): void {

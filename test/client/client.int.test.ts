@@ -165,6 +165,18 @@ describe('the client', () => {
       process.off('warning', onWarning);
     });
 
+    it('leaves one trace in the process, however many clients there are', async () => {
+      const before = process.listenerCount('beforeExit');
+      const clients = Array.from({ length: 12 }, () => connectToLedger({ url: api.url, password: PASSWORD }));
+      expect(process.listenerCount('beforeExit')).toBe(before);
+      const source = newSource();
+      for (const client of clients) client.enqueue({ source, type: 't', payload: 1 });
+      expect(process.listenerCount('beforeExit')).toBeLessThanOrEqual(before + 1);
+      for (const client of clients) expect(await client.close()).toEqual([]);
+      expect(process.listenerCount('beforeExit')).toBe(before);
+      expect(await payloadsOf(source)).toHaveLength(12);
+    });
+
     it('sends what is queued before the process ends by itself', async () => {
       const source = newSource();
       const program = `
