@@ -1,6 +1,9 @@
 /** Lines of an import file as events that all have an id, so that sending one twice records it once. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { eventIdFor } from '../ledger/identity.js';
+import { readQuickly } from '../ledger/quick-reader.js';
+import { MAX_DEPTH } from '../ledger/strict-json.js';
+import type { Json } from '../ledger/types.js';
 import { DigestCounter } from './digest-counter.js';
 
 export interface ImportLine {
@@ -20,7 +23,7 @@ export class IdentifiedLines {
   #number = 0;
   readonly #seen = new DigestCounter();
 
-  /** @returns null for a line of white space, which is no event; the line as it is where the API must judge it */
+  /** @returns a copy; null for a line of white space, which is no event; as it is where the API must judge it */
   next(bytes: Buffer): ImportLine | null {
     this.#number += 1;
     if (bytes.every(isSpace)) return null;
@@ -28,9 +31,10 @@ export class IdentifiedLines {
   }
 
   #identify(bytes: Buffer): Buffer {
-    const event = parseObject(bytes);
-    if (event === null || Object.hasOwn(event, 'id') || typeof event.source !== 'string') return bytes;
-    const digest = createHash('sha256').update(bytes).digest();
+    const event = envelopeIn(bytes);
+    if (event === null || Object.hasOwn(event, 'id') || typeof event.source !== 'string')
+      return Buffer.from(bytes);
+    const digest = hash('sha256', bytes, 'buffer');
     // The counter keeps 9 bytes: a collision would only make the ordinals differ, the same each time.
     const id = eventIdFor(event.source, `${digest.toString('hex')}:${this.#seen.count(digest)}`);
     // Spliced in, not serialised again: the API sees the line's own spelling and refuses what it must.
@@ -40,12 +44,18 @@ export class IdentifiedLines {
   }
 }
 
-function parseObject(bytes: Buffer): Record<string, unknown> | null {
+/** What a line has beside its payload, which is most of it and is not looked at; null for a line that is no object. */
+function envelopeIn(line: Buffer): Readonly<Record<string, Json>> | null {
+  const value = readQuickly(line, MAX_DEPTH + 1)?.valueWithout('payload') ?? parsed(line);
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, Json>>)
+    : null;
+}
+
+/** As JSON that the quick reader leaves to others: null when it is none. */
+function parsed(line: Buffer): Json {
   try {
-    const value: unknown = JSON.parse(bytes.toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return JSON.parse(line.toString()) as Json;
   } catch {
     return null;
   }

@@ -4,7 +4,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * Yields each line without its LF or CR LF; the last one also when no LF ends it.
+ * Yields each line without its LF or CR LF; the last one also when no LF ends it. A line may be part of what was read: it
+ * is there until the next line is asked for.
  * @param longest bytes; of a longer line only the first longest + 1 are kept, so that the caller can tell and
  *   memory stays bounded
  */
@@ -31,7 +32,7 @@ export async function* readLines(input: AsyncIterable<Uint8Array>, longest: numb
       yield take();
       start = end + 1;
     }
-    keep(chunk.subarray(start));
+    keep(Buffer.from(chunk.subarray(start)));
   }
   if (kept > 0) yield take();
 }

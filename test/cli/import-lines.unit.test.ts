@@ -32,4 +32,11 @@ describe('lines of an import file', () => {
     const lines = ['{"source":"s","id":"mine"}', 'no JSON', '[]', '{"source":1}', '{}'];
     expect(identified(...lines)).toEqual(lines);
   });
+
+  it('are copies, which stay when what was read is overwritten', () => {
+    const read = Buffer.from('{"source":"s","id":"mine"}');
+    const line = new IdentifiedLines().next(read);
+    read.fill(0);
+    expect(line?.bytes.toString()).toBe('{"source":"s","id":"mine"}');
+  });
 });
