@@ -1,11 +1,6 @@
 /** Who is asking: credentials (RFC 7617) to a principal. */
 import { hash, timingSafeEqual } from 'node:crypto';
-
-/** Whom a request's credentials belong to. */
-export interface Principal {
-  /** stands in the metadata of what it records: 1–512 bytes */
-  readonly name: string;
-}
+import { administrator, type Principal } from '../access/principal.js';
 
 export interface Authenticator {
   /**
@@ -20,7 +15,7 @@ export type CredentialPolicy = 'required' | 'optional' | 'none';
 
 /** One user with one password. */
 export function singleUser(name: string, password: string): Authenticator {
-  const principal: Principal = { name };
+  const principal = administrator(name);
   const expected = digest(name, password);
   return {
     authenticate: (user, given) => (timingSafeEqual(digest(user, given), expected) ? principal : null),
