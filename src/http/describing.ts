@@ -1,7 +1,10 @@
 /** /openapi.json: the routes as they describe themselves, completed. */
 import swagger from '@fastify/swagger';
+import type { FastifySchema } from 'fastify';
+import type { Right } from '../access/principal.js';
 import { completed, type Described } from './openapi/completing.js';
 import { nameShapes } from './openapi/named-shapes.js';
+import { statusProblem } from './problem-shapes.js';
 import type { App } from './services.js';
 import { GIVEN_SHAPES } from './text-shapes.js';
 
@@ -39,9 +42,21 @@ export function describeApi(app: App, version: string): void {
       },
       security: [{ basic: [] }],
     },
+    transform: ({ schema, url, route }) => ({ schema: withRight(schema, route.config?.needs ?? null), url }),
     transformObject: (document) =>
       'openapiObject' in document
         ? nameShapes(completed(document.openapiObject as Described), GIVEN_SHAPES)
         : {},
   });
+}
+
+/** What a route's need means for those who ask it. */
+function withRight(schema: FastifySchema, needs: Right | null): FastifySchema {
+  if (needs === null) return schema;
+  const sentence = `Needs the right to ${needs}.`;
+  return {
+    ...schema,
+    description: schema.description === undefined ? sentence : `${schema.description} ${sentence}`,
+    response: { ...(schema.response as object), 403: statusProblem(403) },
+  };
 }

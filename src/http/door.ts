@@ -1,5 +1,6 @@
 /** The door: where submitted events are checked, recognised and recorded (DESIGN.md, At the door). */
 import type { Logger } from 'pino';
+import { mayWriteTo, type Principal } from '../access/principal.js';
 import type { EventLog } from '../event-log/port.js';
 import { LedgerError } from '../ledger/error.js';
 import type { JsonProblem } from '../ledger/strict-json.js';
@@ -8,7 +9,7 @@ import type { LedgerReader } from '../read-model/port.js';
 import { SharedWork } from '../schemas/work.js';
 import { admit, prepare } from './admission.js';
 import type { Item } from './documents.js';
-import { ENVELOPE_PLACES, type EnvelopeReader, type Submission } from './envelope.js';
+import { ENVELOPE_PLACES, foreignSource, type EnvelopeReader, type Submission } from './envelope.js';
 import { IdentityLookups } from './identity-lookups.js';
 import { nameOf, within, type Spot } from './places.js';
 import { statusOf, type Problem } from './problem.js';
@@ -21,8 +22,8 @@ export interface Submitted {
   readonly read?: EnvelopeReader;
   /** whether problems point to an item of a batch */
   readonly batch: boolean;
-  /** the credential that the request came with */
-  readonly recordedBy: string;
+  /** whose request it is */
+  readonly principal: Principal;
   /** record what only the schema refuses */
   readonly lenient: boolean;
 }
@@ -64,9 +65,12 @@ export function openDoor(parts: {
 
   function examine(parsed: Item, index: number, submitted: Submitted, shared: SharedWork): Pending | Outcome {
     const item = submitted.batch ? index : null;
-    const event = admit(parsed, item, submitted.recordedBy, submitted.read);
+    const { principal } = submitted;
+    const event = admit(parsed, item, principal.name, submitted.read);
     if ('code' in event) return { status: 'refused', problem: event };
     const { source, type, places } = event.submission;
+    if (!mayWriteTo(principal, source))
+      return { status: 'refused', problem: foreignSource(event.submission, item) };
     if (shared.usedUp) return { status: 'refused', problem: tooMuchWork(places.spot('event', item)) };
     shared.grow(event.data.length);
     const violations = submitted.lenient

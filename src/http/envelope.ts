@@ -91,12 +91,23 @@ function readOwnForm(value: Json, item: number | null): Submission | Problem {
   return isReserved(submission.source) ? reservedSource(submission, item) : submission;
 }
 
-export function reservedSource({ source, places }: Submission, item: number | null): Problem {
+type SourcePlace = Pick<Submission, 'source' | 'places'>;
+
+export function reservedSource({ source, places }: SourcePlace, item: number | null): Problem {
   const detail = "sources that begin with '_' are the ledger's own";
   return {
     code: 'reserved-source',
     detail: `No client may write to the source ${JSON.stringify(source)}: ${detail}.`,
     errors: [{ ...places.spot('source', item), keyword: 'reserved', detail }],
+  };
+}
+
+export function foreignSource({ source, places }: SourcePlace, item: number | null): Problem {
+  const detail = 'must be a source that the credentials may write to';
+  return {
+    code: 'forbidden',
+    detail: `These credentials may not write to the source ${JSON.stringify(source)}.`,
+    errors: [{ ...places.spot('source', item), keyword: 'principal', detail }],
   };
 }
 

@@ -3,7 +3,7 @@ import basicAuth from '@fastify/basic-auth';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LedgerError } from '../ledger/error.js';
 import { preferredType } from './accept.js';
-import type { Principal } from '../access/principal.js';
+import { may, type Principal, type Right } from '../access/principal.js';
 import type { Authenticator, CredentialPolicy } from './authentication.js';
 import { isBinaryMode } from './cloudevents/mode.js';
 import { JSON_TYPE } from './documents.js';
@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** default: required */
     credentials?: CredentialPolicy;
+    /** what the credentials must allow; null: whoever has some. Said by every route that requires them */
+    needs?: Right | null;
     /** media types of a success, the preferred one first; default: JSON */
     produces?: readonly string[];
     /** media types of a body; default: JSON */
@@ -40,6 +42,9 @@ export function guardRequests(
   app.decorateRequest('principal', null);
   app.decorateRequest('parameters');
   app.addHook('onRoute', (route) => {
+    const { credentials = 'required', needs } = route.config ?? {};
+    if (credentials === 'required' && needs === undefined)
+      throw new LedgerError('internal', `${route.url} does not say what its credentials must allow`);
     route.config = { ...route.config, parameters: parameterNames(route.schema?.querystring) };
   });
   app.register(basicAuth, {
@@ -64,7 +69,7 @@ export function guardRequests(
   });
   app.addHook('onRequest', (request, _reply, next) => {
     if (request.is404) next();
-    else next(problemOfHead(request));
+    else next(missingRight(request) ?? problemOfHead(request));
   });
 }
 
@@ -78,6 +83,12 @@ function asksForCredentials(request: FastifyRequest): boolean {
   const { credentials = 'required' } = request.routeOptions.config;
   if (credentials === 'optional') return request.headers.authorization !== undefined;
   return credentials === 'required';
+}
+
+function missingRight({ routeOptions, principal }: FastifyRequest): ProblemError | undefined {
+  const { needs = null } = routeOptions.config;
+  if (needs === null || principal === null || may(principal, needs)) return undefined;
+  return refusal('forbidden', `This needs the right to ${needs}, which these credentials do not give.`);
 }
 
 /** What the request's line and header fields ask for that the route does not have. */

@@ -21,8 +21,8 @@ export async function submitOne(
   request: FastifyRequest,
   { item, read, lenient = false }: SubmittedOne,
 ): Promise<Taken> {
-  const recordedBy = principalOf(request).name;
-  const [outcome] = await door.submit({ items: [item], batch: false, read, recordedBy, lenient });
+  const principal = principalOf(request);
+  const [outcome] = await door.submit({ items: [item], batch: false, read, principal, lenient });
   if (outcome === undefined) throw new LedgerError('internal', 'the door gave no outcome');
   if (outcome.status === 'refused') throw new ProblemError(outcome.problem);
   return outcome;

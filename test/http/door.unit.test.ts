@@ -1,3 +1,4 @@
+import { administrator } from '../../src/access/principal.js';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { EventLog } from '../../src/event-log/port.js';
@@ -23,7 +24,7 @@ function submit(checkSchema: SchemaCheck, payloads: readonly Json[]) {
   };
   const door = openDoor({ log, reader, checkSchema, logger: pino({ level: 'silent' }) });
   const items = payloads.map((payload) => ({ ok: true as const, value: event(payload) }));
-  return door.submit({ items, batch: true, recordedBy: 'admin', lenient: false });
+  return door.submit({ items, batch: true, principal: administrator('admin'), lenient: false });
 }
 
 describe('a batch at the door', () => {

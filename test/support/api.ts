@@ -2,7 +2,8 @@
 import pino from 'pino';
 import type { EventLog } from '../../src/event-log/port.js';
 import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js';
-import { singleUser } from '../../src/http/authentication.js';
+import type { Principal } from '../../src/access/principal.js';
+import { singleUser, type Authenticator } from '../../src/http/authentication.js';
 import { buildServer } from '../../src/http/server.js';
 import { startProjector, type Projector } from '../../src/projector/projector.js';
 import type { LedgerReader, LedgerSnapshot } from '../../src/read-model/port.js';
@@ -61,6 +62,8 @@ export interface TestApiOptions {
   readonly wrapReader?: (reader: LedgerReader) => LedgerReader;
   readonly plainVerificationMs?: number;
   readonly tails?: NonNullable<Parameters<typeof buildServer>[0]['tails']>;
+  /** who else is let in, each under its name and with the password of the tests */
+  readonly others?: readonly Principal[];
   /** given every log line */
   readonly onLog?: (line: string) => void;
 }
@@ -75,6 +78,14 @@ export const withRows =
       return { ...snapshot, tiles: snapshot.tiles.bind(snapshot), rows: rowsOf(snapshot) };
     },
   });
+
+function authenticatorOf(others: readonly Principal[]): Authenticator {
+  const admin = singleUser('admin', PASSWORD);
+  return {
+    authenticate: (user, password) =>
+      others.find(({ name }) => name === user && password === PASSWORD) ?? admin.authenticate(user, password),
+  };
+}
 
 /** Every server of a test file describes the same routes. */
 let described: DescribedAnswers | null = null;
@@ -92,7 +103,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     log: options.wrapLog?.(log) ?? log,
     reader: options.wrapReader?.(reader) ?? reader,
     schemas: new SchemaRegistry(),
-    authenticator: singleUser('admin', PASSWORD),
+    authenticator: authenticatorOf(options.others ?? []),
     logger,
     version: '0.0.0',
     ...(options.plainVerificationMs === undefined

@@ -33,6 +33,7 @@ export function actionRoutes(app: App, services: Services): void {
   app.route({
     method: 'POST',
     url: '/api/logs',
+    config: { needs: 'write' },
     bodyLimit: MAX_EVENT_BYTES,
     schema: {
       tags: ['drop-in'],
@@ -56,6 +57,7 @@ export function actionRoutes(app: App, services: Services): void {
   app.route({
     method: 'GET',
     url: '/api/logs',
+    config: { needs: 'read' },
     schema: {
       tags: ['drop-in'],
       operationId: 'listActions',

@@ -25,6 +25,7 @@ export function postEvents(app: App, { door }: Services): void {
   app.route({
     method: 'POST',
     url: '/events',
+    config: { needs: 'write' },
     bodyLimit: MAX_EVENT_BYTES,
     schema: {
       tags: ['drop-in'],

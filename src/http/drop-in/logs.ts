@@ -43,6 +43,7 @@ export function logRoutes(app: App, services: Services): void {
   app.route({
     method: 'POST',
     url: '/logs',
+    config: { needs: 'write' },
     bodyLimit: MAX_EVENT_BYTES,
     schema: {
       tags: ['drop-in'],
@@ -68,6 +69,7 @@ export function logRoutes(app: App, services: Services): void {
   app.route({
     method: 'GET',
     url: '/logs',
+    config: { needs: 'read' },
     schema: {
       tags: ['drop-in'],
       operationId: 'listLogs',
@@ -96,6 +98,7 @@ export function logRoutes(app: App, services: Services): void {
   app.route({
     method: 'GET',
     url: '/logs/:id',
+    config: { needs: 'read' },
     schema: {
       tags: ['drop-in'],
       operationId: 'getLog',

@@ -12,6 +12,7 @@ export function readPlainEvents(app: App, services: Services): void {
   app.route({
     method: 'GET',
     url: '/events',
+    config: { needs: 'read' },
     schema: {
       tags: ['drop-in'],
       operationId: 'listPlainEvents',

@@ -3,4 +3,4 @@ import { MAX_EVENT_BYTES } from '../documents.js';
 import { problems } from '../problem-shapes.js';
 
 export const TAKES_ONE = `The body has at most ${MAX_EVENT_BYTES} bytes.`;
-export const REFUSALS = problems(400, 403, 409, 413, 415, 422);
+export const REFUSALS = problems(400, 409, 413, 415, 422);

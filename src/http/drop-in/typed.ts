@@ -31,6 +31,7 @@ export function queryTypedEvents(app: App, services: Services): void {
   app.route({
     method: 'GET',
     url: '/events/query',
+    config: { needs: 'read' },
     schema: {
       tags: ['drop-in'],
       operationId: 'queryTypedEvents',

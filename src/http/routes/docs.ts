@@ -77,7 +77,7 @@ export function docsRoutes(app: App): void {
     app.route({
       method: 'GET',
       url,
-      config: { produces: [type] },
+      config: { needs: null, produces: [type] },
       schema: { hide: true },
       handler: async (_request, reply) =>
         await reply
@@ -95,7 +95,7 @@ export function docsRoutes(app: App): void {
     app.route({
       method: 'GET',
       url,
-      config: { produces: [HTML_TYPE, JSON_TYPE] },
+      config: { needs: null, produces: [HTML_TYPE, JSON_TYPE] },
       schema: { hide: true },
       handler: (_request, reply) => reply.redirect('/docs', 303),
     });

@@ -53,7 +53,11 @@ function eventsRoute(app: App, services: Services): void {
   app.route({
     method: 'POST',
     url: '/v1/events',
-    config: { consumes: [JSON_TYPE, NDJSON_TYPE, CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE], binaryEvents: true },
+    config: {
+      needs: 'write',
+      consumes: [JSON_TYPE, NDJSON_TYPE, CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE],
+      binaryEvents: true,
+    },
     schema: {
       tags: ['events'],
       operationId: 'recordEvents',
@@ -73,7 +77,7 @@ function eventsRoute(app: App, services: Services): void {
         },
       },
       response: {
-        ...problems(400, 403, 409, 413, 415),
+        ...problems(400, 409, 413, 415),
         ...batchProblems(422, 503),
         200: withHeaders(content(JSON_TYPE, Type.Union([Queued, Recorded, BatchAnswer]), 'Replays'), TAKEN),
         201: withHeaders(content(JSON_TYPE, Recorded, 'The ledger has it'), TAKEN),
@@ -113,8 +117,8 @@ function eventsRoute(app: App, services: Services): void {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const recordedBy = principalOf(request).name;
-    const outcomes = await services.door.submit({ items, batch: true, read, recordedBy, lenient });
+    const principal = principalOf(request);
+    const outcomes = await services.door.submit({ items, batch: true, read, principal, lenient });
     announcePreferences(reply, { wait: null, lenient });
     return sendResults(reply, outcomes);
   }

@@ -53,7 +53,7 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
     method: 'GET',
     url: '/v1/export',
     exposeHeadRoute: false,
-    config: { produces: Object.values(TYPES) },
+    config: { needs: 'verify', produces: Object.values(TYPES) },
     schema: {
       tags: ['proof'],
       operationId: 'exportLedger',

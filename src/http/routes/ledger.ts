@@ -25,7 +25,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
   app.route({
     method: 'GET',
     url: '/v1/events',
-    config: { produces: MANY_EVENTS },
+    config: { needs: 'read', produces: MANY_EVENTS },
     schema: {
       tags: ['ledger'],
       operationId: 'listEvents',
@@ -67,7 +67,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
   app.route({
     method: 'GET',
     url: '/v1/events/:eventId',
-    config: { produces: ONE_EVENT },
+    config: { needs: 'read', produces: ONE_EVENT },
     schema: {
       tags: ['ledger'],
       operationId: 'getEvent',
@@ -92,7 +92,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
   app.route({
     method: 'GET',
     url: '/v1/entries/:index',
-    config: { produces: ONE_EVENT },
+    config: { needs: 'read', produces: ONE_EVENT },
     schema: {
       tags: ['ledger'],
       operationId: 'getEntry',
@@ -113,6 +113,7 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
   app.route({
     method: 'GET',
     url: '/v1/head',
+    config: { needs: 'read' },
     schema: {
       tags: ['ledger'],
       operationId: 'getHead',

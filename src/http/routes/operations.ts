@@ -1,4 +1,5 @@
 /** For those who run it: probes, health, metrics, the server's own description. */
+import { may } from '../../access/principal.js';
 import { Type } from '../json-schema.js';
 import type { HealthMonitor } from '../health.js';
 import { METRICS_TYPE, type Metrics } from '../metrics/metrics.js';
@@ -75,7 +76,7 @@ export function operations(app: App, parts: OperationsParts): void {
     schema: {
       tags: ['operations'],
       operationId: 'getHealth',
-      summary: 'How it is; without credentials the status alone',
+      summary: 'How it is; the status alone without credentials that may monitor',
       description:
         'Where a projector runs in the process, in which state, and why where that is not `leading`.',
       security: [{}, { basic: [] }],
@@ -90,7 +91,8 @@ export function operations(app: App, parts: OperationsParts): void {
       const alarms = found.alarms.map(({ code, source, since, detail }) => ({ code, source, since, detail }));
       void reply.code(HEALTH_STATUS[status]);
       if (status === 'down') void reply.header('retry-after', '2');
-      if (request.principal === null) return await reply.send({ status });
+      if (request.principal === null || !may(request.principal, 'monitor'))
+        return await reply.send({ status });
       const lastVerification = verifier?.last() ?? null;
       if (projector === undefined) return await reply.send({ status, lag, head, alarms, lastVerification });
       const { state, detail } = projector();
@@ -101,7 +103,7 @@ export function operations(app: App, parts: OperationsParts): void {
   app.route({
     method: 'GET',
     url: '/metrics',
-    config: { produces: ['text/plain'] },
+    config: { needs: 'monitor', produces: ['text/plain'] },
     schema: {
       tags: ['operations'],
       operationId: 'getMetrics',
@@ -117,6 +119,7 @@ export function operations(app: App, parts: OperationsParts): void {
   app.route({
     method: 'GET',
     url: '/openapi.json',
+    config: { needs: null },
     schema: {
       tags: ['operations'],
       operationId: 'getDescription',

@@ -28,6 +28,7 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
   app.route({
     method: 'GET',
     url: '/v1/schemas',
+    config: { needs: null },
     schema: {
       tags: ['schemas'],
       operationId: 'listSchemas',
@@ -44,6 +45,7 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
   app.route({
     method: 'GET',
     url: '/v1/schemas/:type',
+    config: { needs: null },
     schema: {
       tags: ['schemas'],
       operationId: 'getSchema',
@@ -71,7 +73,7 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
     method: 'PUT',
     url: '/v1/schemas/:type',
     bodyLimit: MAX_SCHEMA_BODY_BYTES,
-    config: { consumes: [JSON_TYPE, SCHEMA_TYPE] },
+    config: { needs: 'administer', consumes: [JSON_TYPE, SCHEMA_TYPE] },
     schema: {
       tags: ['schemas'],
       operationId: 'registerSchema',

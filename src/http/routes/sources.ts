@@ -27,6 +27,7 @@ export function readSources(app: App, { log, reader }: Services): void {
   app.route({
     method: 'GET',
     url: '/v1/sources',
+    config: { needs: 'read' },
     schema: {
       tags: ['sources'],
       operationId: 'listSources',
@@ -70,7 +71,7 @@ export function readSources(app: App, { log, reader }: Services): void {
   app.route({
     method: 'GET',
     url: '/v1/sources/:source/events',
-    config: { produces: MANY_EVENTS },
+    config: { needs: 'read', produces: MANY_EVENTS },
     schema: {
       tags: ['sources'],
       operationId: 'listSourceEvents',
@@ -116,7 +117,7 @@ export function readSources(app: App, { log, reader }: Services): void {
   app.route({
     method: 'GET',
     url: '/v1/sources/:source/events/:revision',
-    config: { produces: ONE_EVENT },
+    config: { needs: 'read', produces: ONE_EVENT },
     schema: {
       tags: ['sources'],
       operationId: 'getSourceEvent',

@@ -50,7 +50,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
   app.route({
     method: 'GET',
     url: '/v1/events/stream',
-    config: { produces: [EVENT_STREAM_TYPE] },
+    config: { needs: 'read', produces: [EVENT_STREAM_TYPE] },
     schema: {
       tags: ['ledger'],
       operationId: 'tailEvents',

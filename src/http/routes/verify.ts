@@ -42,7 +42,7 @@ export function verifyRoute(
     method: 'GET',
     url: '/v1/verify',
     exposeHeadRoute: false,
-    config: { produces: PRODUCES },
+    config: { needs: 'verify', produces: PRODUCES },
     schema: {
       tags: ['proof'],
       operationId: 'verifyLedger',
@@ -62,7 +62,7 @@ export function verifyRoute(
         source: Type.Optional(Type.String({ minLength: 1, description: 'only the entries of one source' })),
       }),
       response: {
-        ...problems(400, 403, 429),
+        ...problems(400, 429),
         200: {
           description: 'What was found',
           content: {
