@@ -35,7 +35,7 @@ module.exports = {
       from: { path: '^src/ledger/' },
       to: { path: 'node_modules/', pathNot: 'node_modules/uuid/' },
     },
-    reserved('pg', 'postgres', 'read-model', 'event-log/postgres', 'cli/demo-tamper'),
+    reserved('pg', 'postgres', 'read-model', 'event-log/postgres', 'access/postgres', 'cli/demo-tamper'),
     reserved('fastify', 'http'),
     reserved('prom-client', 'http'),
     {

@@ -101,7 +101,7 @@ async function migrateEmbedded(server: EmbeddedServer, origin: string | null): P
     adminUrl: server.url('admin'),
     ...(origin === null ? {} : { origin }),
     grants: [
-      { login: 'api', groups: ['api'] },
+      { login: 'api', groups: ['api', 'credentials'] },
       { login: 'projector', groups: ['projector'] },
       { login: 'reader', groups: ['reader'] },
     ],

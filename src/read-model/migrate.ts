@@ -16,9 +16,9 @@ import {
   PROGRAM_VERSION,
   requireVersion,
 } from './migrations.js';
-import { eventLogRights, ledgerRights, readingRights } from './rights.js';
+import { accessRights, eventLogRights, ledgerRights, readingRights } from './rights.js';
 import { ensureRoles, grantGroups, quoted, rolesOf, rolesSql, type Grant, type Roles } from './roles.js';
-import { EVENT_LOG, LEDGER } from './schema-name.js';
+import { ACCESS, EVENT_LOG, LEDGER } from './schema-name.js';
 
 export interface MigrateOptions {
   /** a login with CREATEROLE, and CREATE on the database; no superuser */
@@ -102,7 +102,7 @@ async function ensureSchemas(client: pg.Client, roles: Roles): Promise<void> {
   const { rows } = await client.query<{ schema: string }>(
     `SELECT schema FROM pg_catalog.unnest($1::text[]) AS wanted (schema)
      WHERE pg_catalog.to_regnamespace(schema) IS NULL`,
-    [[MIGRATIONS_SCHEMA, LEDGER, EVENT_LOG]],
+    [[MIGRATIONS_SCHEMA, LEDGER, EVENT_LOG, ACCESS]],
   );
   const create = rows.map(({ schema }) => `CREATE SCHEMA ${schema} AUTHORIZATION ${quoted(roles.owner)}`);
   if (create.length > 0) await client.query(create.join(';\n'));
@@ -134,6 +134,7 @@ function rightsOf(roles: Roles): readonly string[] {
     ...readingRights(MIGRATIONS_SCHEMA, roles),
     ...ledgerRights(LEDGER, roles),
     ...eventLogRights(roles),
+    ...accessRights(roles),
   ];
 }
 

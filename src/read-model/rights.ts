@@ -3,7 +3,7 @@
  * TRUNCATE an entry or an event, the owner included (migrations/).
  */
 import { quoted, type Roles } from './roles.js';
-import { EVENT_LOG, type SchemaName } from './schema-name.js';
+import { ACCESS, EVENT_LOG, type SchemaName } from './schema-name.js';
 
 /** Rights on a ledger's schema: everybody reads, the projector adds and moves on. */
 export function ledgerRights(schema: SchemaName, roles: Roles): readonly string[] {
@@ -27,7 +27,16 @@ export function eventLogRights(roles: Roles): readonly string[] {
   ];
 }
 
-/** The other groups are members of the readers. */
+/** Rights on the credentials: one group alone. What is revoked stays to be seen. */
+export function accessRights(roles: Roles): readonly string[] {
+  const credentials = quoted(roles.credentials);
+  return [
+    `GRANT USAGE ON SCHEMA ${ACCESS} TO ${credentials}`,
+    `GRANT SELECT, INSERT, UPDATE ON ${ACCESS}.credential TO ${credentials}`,
+  ];
+}
+
+/** The api and the projector are members of the readers. */
 export function readingRights(schema: string, roles: Roles): readonly string[] {
   const reader = quoted(roles.reader);
   return [

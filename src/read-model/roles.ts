@@ -5,12 +5,12 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 
-export const GROUPS = ['reader', 'api', 'projector'] as const;
+export const GROUPS = ['reader', 'api', 'projector', 'credentials'] as const;
 
 /** What a login can be granted. */
 export type Group = (typeof GROUPS)[number];
 
-/** owner: owns everything and cannot log in; reader: SELECT; api and projector: see rights.ts. */
+/** owner: owns everything and cannot log in; reader: SELECT on the ledger and the log; the others: see rights.ts. */
 export type Roles = Readonly<Record<'owner' | Group, string>>;
 
 export interface Grant {
@@ -27,13 +27,14 @@ export function rolesOf(database: string): Roles {
     reader: `${database}_reader`,
     api: `${database}_api`,
     projector: `${database}_projector`,
+    credentials: `${database}_credentials`,
   };
-  const longest = MAX_IDENTIFIER_BYTES - Buffer.byteLength('_projector');
+  const longest = MAX_IDENTIFIER_BYTES - Buffer.byteLength('_credentials');
   if (Buffer.byteLength(database) > longest) {
     throw new LedgerError(
       'invalid-configuration',
       `the database's name has more than ${longest} bytes: PostgreSQL would cut the names of its roles ` +
-        `(${roles.projector}, …); use a database with a shorter name`,
+        `(${roles.credentials}, …); use a database with a shorter name`,
     );
   }
   return roles;

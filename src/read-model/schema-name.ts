@@ -19,6 +19,9 @@ export const LEDGER = schemaName('ledger');
 /** The embedded event log's, whether it is used or not. */
 export const EVENT_LOG = schemaName('event_log');
 
+/** Credentials: no part of the ledger, made and granted with it. */
+export const ACCESS = schemaName('access');
+
 /**
  * A migration of the read model, for another schema: every place where `ledger` names the schema (before a dot, after
  * SCHEMA, and alone in quotes) names the other one.

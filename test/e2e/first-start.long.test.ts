@@ -76,7 +76,7 @@ describe('the first start of an installation', () => {
 
   it('makes a database, users with no right too many, and a ledger that takes events', async () => {
     const { database, log } = await urlsOf('admin');
-    const migrate = ['migrate', '--grant', 'api=api', '--grant', 'projector=projector'];
+    const migrate = ['migrate', '--grant', 'api=api,credentials', '--grant', 'projector=projector'];
     expect(await runCommand(migrate, { DATABASE_ADMIN_URL: database })).toMatchObject({ code: 0 });
     const settings = {
       EVENTSTORE_ADMIN_URL: log,

@@ -48,7 +48,7 @@ describe('migrate', () => {
     const rows = await asSuperuser(database, async (client) => {
       const result = await client.query<{ owner: string; login: boolean }>(
         `SELECT DISTINCT r.rolname AS owner, r.rolcanlogin AS login FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
-         WHERE c.relnamespace IN ('ledger'::regnamespace, 'event_log'::regnamespace, 'ledger_migrations'::regnamespace)`,
+         WHERE c.relnamespace = ANY ('{ledger,event_log,access,ledger_migrations}'::regnamespace[])`,
       );
       return result.rows;
     });

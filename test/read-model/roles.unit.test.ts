@@ -9,13 +9,14 @@ describe('the group roles', () => {
       reader: 'audit_reader',
       api: 'audit_api',
       projector: 'audit_projector',
+      credentials: 'audit_credentials',
     });
   });
 
   it('are never cut: a database whose name is too long for them is refused', () => {
-    expect(rolesOf('x'.repeat(53)).projector).toHaveLength(63);
-    expect(() => rolesOf('x'.repeat(54))).toThrow('53 bytes');
-    expect(() => rolesOf('é'.repeat(27))).toThrow('53 bytes');
+    expect(rolesOf('x'.repeat(51)).credentials).toHaveLength(63);
+    expect(() => rolesOf('x'.repeat(52))).toThrow('51 bytes');
+    expect(() => rolesOf('é'.repeat(26))).toThrow('51 bytes');
   });
 
   it('stand in SQL as they are, whatever characters they have', () => {
@@ -34,6 +35,7 @@ describe('the SQL that is printed for an administrator', () => {
       'CREATE ROLE "audit-log_reader" NOLOGIN INHERIT;',
       'CREATE ROLE "audit-log_api" NOLOGIN INHERIT;',
       'CREATE ROLE "audit-log_projector" NOLOGIN INHERIT;',
+      'CREATE ROLE "audit-log_credentials" NOLOGIN INHERIT;',
       'GRANT "audit-log_reader" TO "audit-log_api", "audit-log_projector";',
       'GRANT "audit-log_owner" TO "migrator";',
       'GRANT CREATE ON DATABASE "audit-log" TO "migrator";',

@@ -18,7 +18,7 @@ export interface LedgerDatabase extends TestDatabase {
   readonly origin: string;
   /** granted the group reader */
   readonly readerUrl: string;
-  /** granted the group api */
+  /** granted the groups api and credentials */
   readonly apiUrl: string;
   /** granted the group projector */
   readonly projectorUrl: string;
@@ -62,7 +62,7 @@ export async function createLedgerDatabaseOn(serverUrl: string): Promise<LedgerD
     adminUrl: database.adminUrl,
     grants: [
       { login: login('reader'), groups: ['reader'] },
-      { login: login('api'), groups: ['api'] },
+      { login: login('api'), groups: ['api', 'credentials'] },
       { login: login('projector'), groups: ['projector'] },
       { login: login('all'), groups: ['api', 'projector'] },
     ],

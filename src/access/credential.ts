@@ -1,0 +1,85 @@
+/** Credentials: what is told of them, what a request is compared with, and which there may be. Pure. */
+import { LedgerError } from '../ledger/error.js';
+import { nameProblem, textProblem } from '../ledger/name.js';
+import { ROLES, type Principal, type Role, type SourcePattern } from './principal.js';
+
+/** A key goes as Bearer (RFC 6750), a password with the principal's name as Basic (RFC 7617). */
+export type CredentialKind = 'key' | 'password';
+
+/** All that may be told of a credential: nothing that proves anything. */
+export interface CredentialFacts {
+  /** 12 hex digits; no secret */
+  readonly id: string;
+  /** the principal's */
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly sources: readonly SourcePattern[];
+  readonly kind: CredentialKind;
+  readonly createdAt: Date;
+  /** null: never */
+  readonly expiresAt: Date | null;
+  /** to the minute; null: never */
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+/** What a request is compared with: of a credential that was not revoked. */
+export interface KnownCredential {
+  readonly id: string;
+  readonly principal: Principal;
+  /** 32 bytes; see secret.ts */
+  readonly hash: Buffer;
+  /** of a password; empty for a key */
+  readonly salt: Buffer;
+  /** milliseconds since 1970; Infinity: never */
+  readonly expiresAtMs: number;
+}
+
+/** What somebody wants a credential to be. */
+export interface WantedCredential {
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly sources: readonly SourcePattern[];
+  readonly kind: CredentialKind;
+  /** null: it never expires */
+  readonly lifetimeMs: number | null;
+}
+
+/** The user whose password is in the configuration. What is recorded by that name was recorded with that password. */
+export const CONFIGURED_ADMIN = 'admin';
+
+/** @throws LedgerError `invalid-input` for what no credential can be */
+export function requireFit({ name, roles, sources }: WantedCredential): void {
+  const problem = problemOfName(name) ?? problemOfRoles(roles) ?? problemOfSources(roles, sources);
+  if (problem !== null) throw new LedgerError('invalid-input', problem);
+}
+
+function problemOfName(name: string): string | null {
+  if (name === CONFIGURED_ADMIN) return `the name '${name}' is that of LEDGER_ADMIN_PASSWORD's user`;
+  // RFC 7617, 2: the first colon ends the user's name
+  if (name.includes(':')) return 'the name must not have a colon';
+  if (name.trim() !== name) return 'the name must not begin or end with white space';
+  const problem = textProblem(name);
+  return problem === null ? null : `the name ${problem}`;
+}
+
+function problemOfRoles(roles: readonly string[]): string | null {
+  const known: readonly string[] = ROLES;
+  const unknown = roles.find((role) => !known.includes(role));
+  if (unknown !== undefined) return `there is no role '${unknown}', only ${ROLES.join(', ')}`;
+  return roles.length === 0 ? `it needs a role: ${ROLES.join(', ')}` : null;
+}
+
+function problemOfSources(roles: readonly Role[], sources: readonly SourcePattern[]): string | null {
+  const isWriter = roles.includes('writer');
+  if (isWriter && sources.length === 0)
+    return "a writer needs the sources that it writes to, such as 'billing.*'";
+  if (!isWriter && sources.length > 0)
+    return 'sources are what a writer writes to: give it that role, or no sources';
+  for (const source of sources) {
+    const problem = nameProblem(source);
+    if (problem !== null) return `the source '${source}' ${problem}`;
+    if (source.slice(0, -1).includes('*')) return `the source '${source}' may have a star at its end alone`;
+  }
+  return null;
+}

@@ -1,0 +1,49 @@
+/** Where credentials are kept: what answers requests, and what changes them. */
+import type { CredentialFacts, KnownCredential, WantedCredential } from './credential.js';
+
+/**
+ * The credentials as this process knows them, all of them in memory. A change is known within a second as long as the
+ * store can be reached; while it cannot, what was known stays. Whether one has expired is for the caller to look.
+ */
+export interface CredentialStore {
+  /** false: they were never read, so that one who is not known may yet be right */
+  readonly known: boolean;
+  /** the key of this id; null: there is none, or it was revoked */
+  key(id: string): KnownCredential | null;
+  /** the password of this principal; null: there is none, or it was revoked */
+  password(name: string): KnownCredential | null;
+  /** Somebody was let in by it just now. Written down within a minute or so; lost when the process is killed. */
+  used(id: string): void;
+  /** Resolves when they are known, or after the time. */
+  ready(limitMs: number): Promise<void>;
+  /** In bounded time, whatever the store does. */
+  close(): Promise<void>;
+}
+
+/** A credential that was just made, with its secret: nobody can ask for that again. */
+export interface IssuedCredential {
+  readonly credential: CredentialFacts;
+  /** the whole key, `el_…`, or the password */
+  readonly secret: string;
+}
+
+/**
+ * Changes of credentials. What resolved is durable, and acts on every process within a second. Errors are
+ * LedgerErrors: `store-unavailable`, `access-denied` (the login may not), `schema-version`.
+ */
+export interface CredentialRegister {
+  /** @throws LedgerError `invalid-input` for what cannot be, such as a second password of one name */
+  add(wanted: WantedCredential): Promise<IssuedCredential>;
+  /** All there are and were, by name, the oldest first. */
+  list(): Promise<readonly CredentialFacts[]>;
+  /** Changes nothing where it was revoked already. @throws LedgerError `invalid-input`: there is no such credential */
+  revoke(id: string): Promise<CredentialFacts>;
+  /**
+   * Another secret, under another id, for what the credential may; one that expires lives as long as it did. Both are
+   * done or neither.
+   * @param overlapMs how long the old one still works; a password's ends at once
+   * @throws LedgerError `invalid-input`: there is no such credential, it was revoked, or it is a password and would overlap
+   */
+  rotate(id: string, overlapMs: number): Promise<IssuedCredential>;
+  close(): Promise<void>;
+}
