@@ -19,10 +19,12 @@ import { readSchemaFiles, registerSchemas, type SchemaFile } from './schemas/fil
 import { SchemaRegistry } from './schemas/registry.js';
 import type { Stores } from './stores.js';
 
-/** Where a server listens. */
+/** Where a server listens, and for how many. */
 export interface Place {
   readonly host: string;
   readonly port: number;
+  /** that are open at once */
+  readonly maxConnections: number;
 }
 
 export interface OperationsOptions extends Place {
@@ -112,10 +114,13 @@ async function tell(
   parts: { readonly stores: Stores; readonly log: EventLog; readonly logger: Logger },
 ): Promise<RunningServer> {
   const { adminPassword, version } = options;
+  const connections = { most: options.maxConnections };
   const { log, logger, stores } = parts;
   const authenticator = adminPassword === null ? NOBODY : singleUser('admin', adminPassword);
   const reader = openReader({ url: stores.projectorUrl });
-  const server = buildOperationsServer({ log, reader, projector, authenticator, logger, version });
+  const server = buildOperationsServer({
+    ...{ log, reader, projector, authenticator, logger, version, connections },
+  });
   const close = async (): Promise<void> => {
     await server.close();
     await reader.close();
@@ -147,6 +152,7 @@ export async function runApi(
     schemas: new SchemaRegistry(compiled),
     authenticator: singleUser('admin', options.adminPassword),
     tails: { most: options.maxTails },
+    connections: { most: options.maxConnections },
     logger,
     version: options.version,
     ...(projector === undefined ? {} : { projector: projector.status }),

@@ -27,6 +27,8 @@ export interface Config {
   readonly adminPassword: string | null;
   /** tails that a process serves at once */
   readonly maxTails: number;
+  /** connections that a process has open at once */
+  readonly maxConnections: number;
   readonly logLevel: LogLevel;
 }
 
@@ -64,6 +66,7 @@ export function readConfig(environment: Environment): Config {
     origin: read.origin(),
     adminPassword: read.secret('LEDGER_ADMIN_PASSWORD'),
     maxTails: read.count('MAX_TAILS', 100_000) ?? 100,
+    maxConnections: read.count('MAX_CONNECTIONS', 1_000_000, 1) ?? 10_000,
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
   read.finish();
@@ -169,13 +172,13 @@ class Reader {
       : this.mistake(name, `must be a port number from 0 to 65535, not ${JSON.stringify(value)}`);
   }
 
-  count(name: string, most: number): number | null {
+  count(name: string, most: number, least = 0): number | null {
     const value = this.text(name);
     if (value === null) return null;
     const count = Number(value);
-    return /^\d{1,9}$/.test(value) && count <= most
+    return /^\d{1,9}$/.test(value) && count >= least && count <= most
       ? count
-      : this.mistake(name, `must be a whole number from 0 to ${most}, not ${JSON.stringify(value)}`);
+      : this.mistake(name, `must be a whole number from ${least} to ${most}, not ${JSON.stringify(value)}`);
   }
 
   url(name: string, protocols: readonly string[]): string | null {

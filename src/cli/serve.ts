@@ -19,6 +19,7 @@ Settings come from the environment:
   LEDGER_ORIGIN          the ledger's name, fixed by the first migrate
   DATABASE_URL           a PostgreSQL of your own, in place of the embedded one
   MAX_TAILS              live tails that are served at once (100)
+  MAX_CONNECTIONS        connections that are open at once (10000)
   LOG_LEVEL              silent, fatal, error, warn, info, debug or trace (info)
 Passwords and URLs may also be in files: LEDGER_ADMIN_PASSWORD_FILE, DATABASE_URL_FILE name them.`;
 

@@ -7,12 +7,10 @@ import { instantFromMs } from '../ledger/time.js';
 import type { EventId, Json } from '../ledger/types.js';
 import type { Item } from './documents.js';
 import { readEnvelope, type EnvelopeReader, type Submission } from './envelope.js';
+import { MAX_METADATA_BYTES, MAX_PAYLOAD_BYTES } from './limits.js';
 import { nameOf, type Spot } from './places.js';
 import type { Problem } from './problem.js';
 import { sixteenBytes } from './random.js';
-
-export const MAX_PAYLOAD_BYTES = 256 * 1024;
-export const MAX_METADATA_BYTES = 64 * 1024;
 
 /** An event that may be recorded, as far as the door can say without asking anyone. */
 export interface Admitted {

@@ -1,12 +1,20 @@
 /** What every server of ours is made of, whatever its routes: limits, errors, credentials, and an end in time. */
 import { setMaxListeners } from 'node:events';
+import type { Server } from 'node:http';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticator } from './authentication.js';
 import { describeApi } from './describing.js';
-import { JSON_TYPE, MAX_BODY_BYTES, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
+import { JSON_TYPE, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
 import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
 import { guardRequests } from './guard.js';
+import {
+  CONNECTIONS,
+  MAX_BODY_BYTES,
+  MAX_HEAD_BYTES,
+  MAX_SEGMENT_BYTES,
+  type ConnectionLimits,
+} from './limits.js';
 import { answerHalfOpen } from './lingering.js';
 import type { Durations } from './metrics/durations.js';
 import { observeRequests } from './metrics/requests.js';
@@ -18,6 +26,8 @@ export interface BasisParts {
   readonly logger: Logger;
   /** of the program, for /openapi.json and /metrics */
   readonly version: string;
+  /** CONNECTIONS unless given */
+  readonly connections?: Partial<ConnectionLimits>;
 }
 
 export interface Basis {
@@ -29,32 +39,29 @@ export interface Basis {
   readonly durations: Durations;
 }
 
-/** A name of 512 bytes, every one of them percent-encoded. */
-const LONGEST_SEGMENT = 3 * 512;
-/** The URL and all header fields: a query may hold several such names. */
-const LONGEST_HEAD = 32 * 1024;
-const REQUEST_MS = 60_000;
-const HEADERS_MS = 20_000;
-/** No byte in either direction: longer than any silence of ours (Prefer: wait, a verification). */
-const SILENCE_MS = 120_000;
-const KEEP_ALIVE_MS = 72_000;
 /** What is still open so long after the server began to stop is cut off. */
 const CLOSING_MS = 3_000;
 
-export function makeBasis({ authenticator, logger, version }: BasisParts): Basis {
+export function makeBasis({ authenticator, logger, version, connections }: BasisParts): Basis {
+  const limits = { ...CONNECTIONS, ...connections };
   const app: App = fastify({
     // Fastify's own log lines hold URLs, and URLs hold parts of payloads: what happens is logged by us
     logger: false,
     genReqId: newRequestId,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_MS,
-    connectionTimeout: SILENCE_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // a missing Host is refused by guard.ts, as a problem
-    http: { maxHeaderSize: LONGEST_HEAD, headersTimeout: HEADERS_MS, requireHostHeader: false },
+    requestTimeout: limits.requestMs,
+    connectionTimeout: limits.silenceMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    http: {
+      maxHeaderSize: MAX_HEAD_BYTES,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: limits.checkMs,
+      // a missing Host is refused by guard.ts, as a problem
+      requireHostHeader: false,
+    },
     return503OnClosing: false,
     routerOptions: {
-      maxParamLength: LONGEST_SEGMENT,
+      maxParamLength: MAX_SEGMENT_BYTES,
       // read by parameters.ts, strictly
       querystringParser: () => ({}),
     },
@@ -63,6 +70,7 @@ export function makeBasis({ authenticator, logger, version }: BasisParts): Basis
   });
   // beyond a thousand fields Node.js would drop them without a word; their bytes are limited
   app.server.maxHeadersCount = 0;
+  limitConnections(app.server, limits.most, logger);
   const closing = closeInTime(app);
   answerHalfOpen(app.server);
 
@@ -83,6 +91,20 @@ export function makeBasis({ authenticator, logger, version }: BasisParts): Basis
   guardRequests(app, { authenticator, closing });
   describeApi(app, version);
   return { app, closing, durations };
+}
+
+/** Nobody is told once for each of them: a flood shall not fill the log, too. */
+const REFUSED_EVERY_MS = 60_000;
+
+/** Connections beyond the limit are closed at once: a process without file descriptors would serve nobody. */
+function limitConnections(server: Server, most: number, logger: Logger): void {
+  server.maxConnections = most;
+  let toldAt = -Infinity;
+  server.on('drop', () => {
+    if (performance.now() - toldAt < REFUSED_EVERY_MS) return;
+    toldAt = performance.now();
+    logger.warn({ most }, 'connections are refused: as many as may be (MAX_CONNECTIONS) are open');
+  });
 }
 
 /** @returns a signal that is aborted when the server begins to stop */

@@ -11,6 +11,7 @@ import {
 } from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
 import { valueEnd } from '../ledger/value-end.js';
+import { MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from './limits.js';
 import { ProblemError, refusal, type Problem } from './problem.js';
 import { inStretches } from './stretches.js';
 
@@ -31,18 +32,6 @@ export interface Document {
   /** its members, each of which has a canonical form and can be left out of the value, where it was read quickly */
   readonly members?: Pick<QuickReader, 'memberForm' | 'valueWithout'>;
 }
-
-export const MAX_BATCH_EVENTS = 1_000;
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
-
-/**
- * One event as it is sent: six times what may be recorded of it (256 KiB of payload and
- * 64 KiB of metadata), as if every character of it were escaped, and some white space.
- */
-export const MAX_EVENT_BYTES = 2 * 1024 * 1024;
-
-/** A schema as it is sent: eight times what it may have in canonical form. */
-export const MAX_SCHEMA_BODY_BYTES = 512 * 1024;
 
 const TAB = 0x09;
 const LF = 0x0a;

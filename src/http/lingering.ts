@@ -6,7 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { MAX_BODY_BYTES } from './documents.js';
+import { MAX_BODY_BYTES } from './limits.js';
 
 /** So much, and for so long, is taken from a client after its answer. */
 const LINGER_BYTES = 2 * MAX_BODY_BYTES;

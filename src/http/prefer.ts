@@ -1,4 +1,5 @@
 /** The Prefer header (RFC 7240): what a client would like, and what of it the API honours. */
+import { MAX_WAIT_SECONDS } from './limits.js';
 
 export interface Preferences {
   /** seconds that the client is ready to wait for the ledger to have its event; null: do not wait */
@@ -6,9 +7,6 @@ export interface Preferences {
   /** record what only the schema refuses */
   readonly lenient: boolean;
 }
-
-/** The longest wait that is honoured; a longer one is cut to it. */
-export const MAX_WAIT_SECONDS = 30;
 
 const NONE: Preferences = { wait: null, lenient: false };
 

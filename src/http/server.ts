@@ -1,14 +1,13 @@
 /** The API as a Fastify instance: made here from its parts, and made to listen elsewhere. */
-import type { Logger } from 'pino';
 import type { EventLog } from '../event-log/port.js';
 import type { LedgerReader } from '../read-model/port.js';
 import type { SchemaRegistry } from '../schemas/registry.js';
 import { doorProblems } from '../schemas/verdict.js';
-import type { Authenticator } from './authentication.js';
-import { makeBasis } from './basis.js';
+import { makeBasis, type BasisParts } from './basis.js';
 import { openDoor } from './door.js';
 import { dropInContracts } from './drop-in/drop-in.js';
 import { monitorHealth } from './health.js';
+import { PLAIN_VERIFICATION_MS, TAILS, type TailLimits } from './limits.js';
 import { keepMetrics } from './metrics/metrics.js';
 import type { ProjectorView } from './projector-view.js';
 import { postEvents } from './routes/events.js';
@@ -19,23 +18,19 @@ import { operations } from './routes/operations.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { readSources } from './routes/sources.js';
 import { statsRoute } from './routes/stats.js';
-import { tailRoute, type TailLimits } from './routes/tail.js';
+import { tailRoute } from './routes/tail.js';
 import { verifyRoute } from './routes/verify.js';
 import { followSchemas, type SchemaFollower } from './schema-follower.js';
 import type { App, Services } from './services.js';
 import { createVerifier } from './verifying.js';
 
-export interface ServerParts {
+export interface ServerParts extends BasisParts {
   readonly log: EventLog;
   readonly reader: LedgerReader;
   /** kept by the server as the ledger has it, from `ready` to `close` */
   readonly schemas: SchemaRegistry;
-  readonly authenticator: Authenticator;
   /** what the projector says of itself, where it runs in this process */
   readonly projector?: () => ProjectorView;
-  readonly logger: Logger;
-  /** of the program, for /openapi.json */
-  readonly version: string;
   /** how many tails at once, and how slow their clients may be; 100 and 30 s unless given */
   readonly tails?: Partial<TailLimits>;
   /** how long the plain form of /v1/verify may take; 60 s unless given */
@@ -43,9 +38,6 @@ export interface ServerParts {
 }
 
 const SCHEMAS_MS = 3_000;
-const TAILS: TailLimits = { most: 100, patienceMs: 30_000 };
-/** Longer answers do not survive proxies: they are given as lines. */
-const PLAIN_VERIFICATION_MS = 60_000;
 
 /**
  * Build the API. The caller makes it listen, and closes it: requests under way are answered, streams and waits end,

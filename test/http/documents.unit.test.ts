@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admit, MAX_METADATA_BYTES, MAX_PAYLOAD_BYTES } from '../../src/http/admission.js';
+import { admit } from '../../src/http/admission.js';
+import { MAX_METADATA_BYTES, MAX_PAYLOAD_BYTES } from '../../src/http/limits.js';
 import { isArrayDocument, parseArray, parseEvent, parseLines } from '../../src/http/documents.js';
 import { ProblemError, type Problem } from '../../src/http/problem.js';
 import { decodeMetadata } from '../../src/ledger/metadata.js';

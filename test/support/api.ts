@@ -64,6 +64,8 @@ export interface TestApiOptions {
   readonly tails?: NonNullable<Parameters<typeof buildServer>[0]['tails']>;
   /** who else is let in, each under its name and with the password of the tests */
   readonly others?: readonly Principal[];
+  /** further parts of the server */
+  readonly server?: Partial<Parameters<typeof buildServer>[0]>;
   /** given every log line */
   readonly onLog?: (line: string) => void;
 }
@@ -111,6 +113,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       : { plainVerificationMs: options.plainVerificationMs }),
     ...(options.tails === undefined ? {} : { tails: options.tails }),
     ...(projector === null ? {} : { projector: () => projector.status() }),
+    ...options.server,
   });
   const url = await server.listen({ port: 0, host: '127.0.0.1' });
 

@@ -1,7 +1,7 @@
 /** A CloudEvent in structured mode, alone or in a batch: one JSON object (JSON Event Format for CloudEvents 1.0). */
 import { isReserved } from '../../ledger/name.js';
 import type { Json } from '../../ledger/types.js';
-import { MAX_METADATA_BYTES } from '../admission.js';
+import { MAX_METADATA_BYTES } from '../limits.js';
 import { invalidEvent, isObject, reservedSource, type EnvelopeReader } from '../envelope.js';
 import { pointerTo, type Places } from '../places.js';
 import type { Problem } from '../problem.js';

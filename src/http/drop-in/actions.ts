@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { eventIdFor } from '../../ledger/identity.js';
 import type { Entry, Json } from '../../ledger/types.js';
-import { JSON_TYPE, MAX_EVENT_BYTES, parseEvent } from '../documents.js';
+import { JSON_TYPE, parseEvent } from '../documents.js';
+import { MAX_EVENT_BYTES } from '../limits.js';
 import { isObject } from '../envelope.js';
 import { texts } from '../event-query.js';
 import { principalOf } from '../guard.js';

@@ -2,7 +2,8 @@
 import { pointerOf } from '../../ledger/json-pointer.js';
 import type { Json } from '../../ledger/types.js';
 import { locationOf } from '../answers.js';
-import { JSON_TYPE, MAX_EVENT_BYTES, parseEvent } from '../documents.js';
+import { JSON_TYPE, parseEvent } from '../documents.js';
+import { MAX_EVENT_BYTES } from '../limits.js';
 import { invalidEvent, isObject, readEnvelope } from '../envelope.js';
 import { principalOf } from '../guard.js';
 import { Type } from '../json-schema.js';

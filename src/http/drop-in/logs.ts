@@ -1,7 +1,8 @@
 /** /logs: who did what, when and where, and whatever else there is to say. */
 import { eventIdFor } from '../../ledger/identity.js';
 import type { Entry } from '../../ledger/types.js';
-import { JSON_TYPE, MAX_EVENT_BYTES, parseEvent } from '../documents.js';
+import { JSON_TYPE, parseEvent } from '../documents.js';
+import { MAX_EVENT_BYTES } from '../limits.js';
 import { texts } from '../event-query.js';
 import { principalOf } from '../guard.js';
 import { Type } from '../json-schema.js';

@@ -3,15 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../json-schema.js';
 import { announcePreferences, sendResults, sendTaken } from '../answers.js';
 import { SubmittedCloudEvent } from '../cloudevents/shapes.js';
-import {
-  CLOUDEVENT_TYPE,
-  CLOUDEVENTS_TYPE,
-  JSON_TYPE,
-  MAX_BATCH_EVENTS,
-  MAX_BODY_BYTES,
-  MAX_EVENT_BYTES,
-  NDJSON_TYPE,
-} from '../documents.js';
+import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE, JSON_TYPE, NDJSON_TYPE } from '../documents.js';
+import { MAX_BATCH_EVENTS, MAX_BODY_BYTES, MAX_EVENT_BYTES } from '../limits.js';
 import { principalOf } from '../guard.js';
 import { readPreferences, type Preferences } from '../prefer.js';
 import { readSentEvents, type SentEvents } from '../sent-events.js';

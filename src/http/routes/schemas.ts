@@ -10,7 +10,8 @@ import { DEFAULT_TYPE, REGISTRATION_TYPE, SCHEMAS_SOURCE } from '../../schemas/r
 import type { SchemaRegistry } from '../../schemas/registry.js';
 import { schemaProblems } from '../../schemas/verdict.js';
 import { locationOf } from '../answers.js';
-import { JSON_TYPE, MAX_SCHEMA_BODY_BYTES, parseDocument, SCHEMA_TYPE } from '../documents.js';
+import { JSON_TYPE, parseDocument, SCHEMA_TYPE } from '../documents.js';
+import { MAX_SCHEMA_BODY_BYTES } from '../limits.js';
 import { principalOf } from '../guard.js';
 import { TypeInPath } from '../parameter-shapes.js';
 import { ProblemError, refusal } from '../problem.js';

@@ -7,6 +7,7 @@ import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
 import { LiveEntries } from '../live-entries.js';
+import type { TailLimits } from '../limits.js';
 import { choice, integer, wholeNumber } from '../parameters.js';
 import { FilterQuery, Internal, LastEventId } from '../parameter-shapes.js';
 import { refusal } from '../problem.js';
@@ -36,13 +37,6 @@ const EntryMessage = closed({
   data: Type.Union([Line, CloudEvent]),
 });
 const ProblemMessage = closed({ event: Type.Literal('problem'), data: ProblemShape });
-
-export interface TailLimits {
-  /** how many are served at once */
-  readonly most: number;
-  /** how long a client may take nothing of what is there for it */
-  readonly patienceMs: number;
-}
 
 export function tailRoute(app: App, { reader, logger, closing }: Services, limits: TailLimits): void {
   let open = 0;

@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.js';
+
+describe('the configuration', () => {
+  it('has limits unless others are given', () => {
+    expect(readConfig({})).toMatchObject({ maxConnections: 10_000, maxTails: 100 });
+    expect(readConfig({ MAX_CONNECTIONS: '50', MAX_TAILS: '0' })).toMatchObject({
+      maxConnections: 50,
+      maxTails: 0,
+    });
+  });
+
+  it.each(['0', '-1', '1e3', 'many', '1000001'])('a process has a connection or more: %s', (value) => {
+    expect(() => readConfig({ MAX_CONNECTIONS: value })).toThrow(/^MAX_CONNECTIONS: must be a whole number/);
+  });
+});
