@@ -1,16 +1,19 @@
-/** Who asks, and what they may: roles, and the sources that a writer writes to. Pure. */
+/** Who asks, and what they may: roles, and the sources that a writer writes to and a reader reads. Pure. */
 import { isReserved } from '../ledger/name.js';
+import { meetsAny, type SourcePattern } from '../ledger/source-pattern.js';
 
 /** What a credential is for. */
-export const ROLES = ['writer', 'auditor', 'monitor', 'admin'] as const;
+export const ROLES = ['writer', 'reader', 'auditor', 'monitor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What routes ask for. */
 export type Right =
   /** record events */
   | 'write'
-  /** read every source */
+  /** read events: of every source, but for a reader's */
   | 'read'
+  /** what only all sources together tell: counts, the head */
+  | 'survey'
   /** verify, export, prove */
   | 'verify'
   /** metrics, health in full */
@@ -20,23 +23,18 @@ export type Right =
 
 const RIGHTS: Readonly<Record<Role, readonly Right[]>> = {
   writer: ['write'],
-  auditor: ['read', 'verify'],
+  reader: ['read'],
+  auditor: ['read', 'survey', 'verify'],
   monitor: ['monitor'],
-  admin: ['write', 'read', 'verify', 'monitor', 'administer'],
+  admin: ['write', 'read', 'survey', 'verify', 'monitor', 'administer'],
 };
-
-/**
- * A source by its name, or all whose names begin alike, such as `billing.*`. A star is one only at the end. Sources of
- * the ledger's own, which begin with `_`, are met by patterns alone that do, too.
- */
-export type SourcePattern = string;
 
 /** Whom a request's credentials belong to. */
 export interface Principal {
   /** stands in the metadata of what it records: 1–512 bytes */
   readonly name: string;
   readonly roles: readonly Role[];
-  /** what a writer writes to; an admin writes to every source but the ledger's own */
+  /** what a writer writes to, and a reader reads; other roles are about all */
   readonly sources: readonly SourcePattern[];
 }
 
@@ -53,11 +51,19 @@ export function may(principal: Principal, right: Right): boolean {
 export function mayWriteTo(principal: Principal, source: string): boolean {
   if (isReserved(source)) return false;
   if (principal.roles.includes('admin')) return true;
-  return principal.roles.includes('writer') && principal.sources.some((pattern) => meets(source, pattern));
+  return principal.roles.includes('writer') && meetsAny(source, principal.sources);
 }
 
-export function meets(source: string, pattern: SourcePattern): boolean {
-  if (!pattern.endsWith('*')) return source === pattern;
-  const beginning = pattern.slice(0, -1);
-  return source.startsWith(beginning) && (beginning !== '' || !isReserved(source));
+/**
+ * The sources whose events somebody may read, on routes that need the right to; null: all. Of others nothing may be seen,
+ * nor that there are any.
+ */
+export function readableBy({ roles, sources }: Principal): readonly SourcePattern[] | null {
+  return roles.includes('auditor') || roles.includes('admin') ? null : sources;
+}
+
+/** Whether somebody may read the events of a source, on routes that need the right to. */
+export function mayRead(principal: Principal, source: string): boolean {
+  const within = readableBy(principal);
+  return within === null || meetsAny(source, within);
 }

@@ -4,6 +4,7 @@
  * its place is looked at like any other input.
  */
 import { createHash } from 'node:crypto';
+import type { Principal } from '../access/principal.js';
 import { nameProblem } from '../ledger/name.js';
 import type { Parameters } from './parameters.js';
 import { wholeNumber } from './parameters.js';
@@ -43,13 +44,15 @@ export function readCursor(cursor: string, query: CursorQuery): string {
 export interface CursorQuery {
   readonly route: string;
   readonly parameters: Parameters;
+  /** who asks: nobody goes on with what another was shown */
+  readonly principal: Principal;
 }
 
-function checkOf(place: string, { route, parameters }: CursorQuery): Buffer {
+function checkOf(place: string, { route, parameters, principal }: CursorQuery): Buffer {
   const bound = [...parameters]
     .filter(([name]) => !FREE.has(name))
     .map(([name, values]) => [name, [...values].sort()] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = JSON.stringify([route, bound, place]);
+  const text = JSON.stringify([route, bound, principal.name, place]);
   return createHash('sha256').update(text).digest().subarray(0, CHECK_BYTES);
 }

@@ -1,4 +1,5 @@
 /** Which entries a query is about: the filters of `/v1/events` and `/v1/export` (API.md). */
+import { readableBy, type Principal } from '../access/principal.js';
 import { canonicalJson } from '../ledger/canonical-json.js';
 import { tokensOf } from '../ledger/json-pointer.js';
 import { parseStrictJson } from '../ledger/strict-json.js';
@@ -13,8 +14,14 @@ export function readInternal(parameters: Parameters): boolean {
   return choice(parameters, 'internal', ['true', 'false']) === 'true';
 }
 
-/** @param internal whether the ledger's own sources are shown */
-export function readFilters(parameters: Parameters, internal: boolean): EventFilters {
+export interface Shown {
+  /** whether the ledger's own sources are */
+  readonly internal: boolean;
+  /** for whom */
+  readonly principal: Principal;
+}
+
+export function readFilters(parameters: Parameters, { internal, principal }: Shown): EventFilters {
   return {
     sources: texts(parameters, 'source'),
     types: texts(parameters, 'type'),
@@ -28,6 +35,7 @@ export function readFilters(parameters: Parameters, internal: boolean): EventFil
     occurredUntil: instant(parameters, 'occurredUntil'),
     payload: payloadFilters(parameters),
     internal,
+    within: readableBy(principal),
   };
 }
 

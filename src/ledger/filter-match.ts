@@ -4,6 +4,7 @@ import type { EventFilters, PayloadFilter } from './filters.js';
 import { valueAt } from './json-pointer.js';
 import { decodeMetadata } from './metadata.js';
 import { isReserved } from './name.js';
+import { meetsAny } from './source-pattern.js';
 import type { Entry, Header, Instant, Json } from './types.js';
 
 /** @param content of the entry */
@@ -20,7 +21,8 @@ function headerMatches(filters: EventFilters, header: Header): boolean {
     among(filters.verdicts, header.verdict) &&
     within(header.recordedAt, filters.since, filters.until) &&
     within(header.occurredAt, filters.occurredSince, filters.occurredUntil) &&
-    (filters.internal || !isReserved(header.source))
+    (filters.internal || !isReserved(header.source)) &&
+    (filters.within === null || meetsAny(header.source, filters.within))
   );
 }
 

@@ -1,4 +1,5 @@
 /** Which entries a query is about. */
+import type { SourcePattern } from './source-pattern.js';
 import type { Instant, Verdict } from './types.js';
 
 /** Different filters all apply; the values of one are alternatives; an empty list or null is no filter. */
@@ -17,6 +18,8 @@ export interface EventFilters {
   readonly payload: readonly PayloadFilter[];
   /** whether entries of sources that begin with `_` are shown */
   readonly internal: boolean;
+  /** the sources of which anything is shown at all, whatever is asked for; null: all */
+  readonly within: readonly SourcePattern[] | null;
 }
 
 /** The scalar at a place in the payload is one of these. */
@@ -41,4 +44,5 @@ export const NO_FILTERS: EventFilters = {
   occurredUntil: null,
   payload: [],
   internal: true,
+  within: null,
 };

@@ -4,7 +4,8 @@
  */
 import { canonicalJson } from '../ledger/canonical-json.js';
 import type { EventFilters } from '../ledger/filters.js';
-import { isStorable } from './entries.js';
+import { isStorable } from './storable.js';
+import { isWithin, patternArrays } from './within.js';
 
 /** How values get into a statement: as parameters, or quoted where a statement takes none. */
 export interface Binder {
@@ -67,6 +68,9 @@ export function conditionsOf(filters: EventFilters, bind: Binder): readonly stri
   conditions.push(...timeConditions('recorded', filters, bind));
   conditions.push(...timeConditions('occurred', filters, bind));
   if (!filters.internal) conditions.push("NOT starts_with(source, '_')");
+  const { names, beginnings } = patternArrays(filters.within);
+  if (names !== null && beginnings !== null)
+    conditions.push(isWithin(bind.texts(names), bind.texts(beginnings)));
   for (const occurring of occurrences(filters)) conditions.push(containsAny(occurring, bind));
   return conditions;
 }

@@ -7,7 +7,7 @@ import { identityKey, type EntryIdentity, type HeadPlace, type KnownEntry } from
 import { isUuid } from '../ledger/identity.js';
 import type { Position } from '../ledger/types.js';
 import { textArray, uuidArray } from '../postgres/binary-array.js';
-import { isStorable } from './entries.js';
+import { isStorable } from './storable.js';
 import { said } from './in-our-words.js';
 import { payloadIndexCheck } from './payload-index-check.js';
 import type { DeepChecks } from './port.js';

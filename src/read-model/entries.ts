@@ -4,9 +4,11 @@ import { readCount, readEntryRow, type EntryRow } from '../ledger/row.js';
 import type { Entry, EventId, Index, Revision } from '../ledger/types.js';
 import { textArray, uuidArray } from '../postgres/binary-array.js';
 import { ENTRY_SELECT, toEntry } from './entry-columns.js';
-import type { Identity, KnownIdentities, KnownPlace } from './port.js';
+import type { Identity, IdScope, KnownIdentities, KnownPlace } from './port.js';
 import { readRowPage } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
+import { isStorable } from './storable.js';
+import { isWithin, patternArrays } from './within.js';
 
 type Queryable = pg.ClientBase | pg.Pool;
 
@@ -49,21 +51,23 @@ export async function entriesById(
   client: Queryable,
   schema: SchemaName,
   id: EventId,
-  source: string | undefined,
+  { source, within }: IdScope,
 ): Promise<readonly Entry[]> {
-  if (source !== undefined && !isStorable(source)) return [];
+  if (source !== null && !isStorable(source)) return [];
+  const { names, beginnings } = patternArrays(within);
   const { rows } = await client.query<EntryRow>({
     name: `entries by id ${schema}`,
     text: `SELECT ${ENTRY_SELECT} FROM (
         SELECT *, row_number() OVER before AS nth,
           sum(octet_length(data) + octet_length(metadata)) OVER before AS bytes
         FROM ${schema}.entry
-        WHERE id = $1 AND verdict <> 'duplicate' AND ($2::text IS NULL OR source = $2)
+        WHERE id = $1 AND verdict <> 'duplicate' AND ($2::text IS NULL OR source = $2) 
+          AND ${isWithin('$3::text[]', '$4::text[]')}
         WINDOW before AS (ORDER BY entry.index ROWS UNBOUNDED PRECEDING)
         ORDER BY entry.index LIMIT ${SHARED.entries}
       ) AS entry
       WHERE nth <= 2 OR bytes <= ${SHARED.bytes} ORDER BY entry.index`,
-    values: [id, source ?? null],
+    values: [id, source, names, beginnings],
   });
   return rows.map(toEntry);
 }
@@ -172,9 +176,4 @@ export async function* readRegistrations(
     }
     if (rows.length < REGISTRATIONS) return;
   }
-}
-
-/** PostgreSQL's text holds no U+0000, and UTF-8 no lone surrogates: no entry has such a name. */
-export function isStorable(text: string): boolean {
-  return !/[\0\p{Cs}]/u.test(text);
 }

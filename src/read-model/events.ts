@@ -16,6 +16,7 @@ import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
 import { readRowPage } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
+import { sourcesWithin } from './sources.js';
 import { coveredRuns, timeShares, withoutWide, type Run, type TimeShares } from './segments.js';
 import { termGroups } from './terms.js';
 
@@ -45,7 +46,9 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 export async function readEvents(
   query: Omit<Query, 'deadline' | 'order'> & { readonly page: EventPage; readonly limitMs: number },
 ): Promise<{ readonly entries: readonly Entry[]; readonly next: Index | null }> {
-  const { pool, schema, filters, page } = query;
+  const { pool, schema, page } = query;
+  const filters = await withSources(query);
+  if (filters === null) return { entries: [], next: null };
   const { limit, order, bytes: most = PAGE_BYTES } = page;
   const entries: Entry[] = [];
   let bytes = 0;
@@ -59,6 +62,24 @@ export async function readEvents(
     bytes += found.data.length + found.metadata.length;
   }
   return { entries, next: null };
+}
+
+/** So many sources are looked for by their names. */
+const MOST_SOURCES = 100;
+
+/**
+ * Who sees some sources only has them looked for by name, where they are few: the index knows names. Null: there are none.
+ */
+async function withSources({
+  pool,
+  schema,
+  filters,
+}: Pick<Query, 'pool' | 'schema' | 'filters'>): Promise<EventFilters | null> {
+  const { within } = filters;
+  if (within === null || filters.sources.length > 0) return filters;
+  const sources = await sourcesWithin(pool, schema, within, MOST_SOURCES);
+  if (sources === null) return filters;
+  return sources.length === 0 ? null : { ...filters, sources };
 }
 
 /** All entries that match, in the page's order. */

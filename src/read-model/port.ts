@@ -144,7 +144,7 @@ export interface LedgerReader {
    * Entries with this id whose verdict is not duplicate, at most one a source, in index order: the first 100, or as many
    * of them as have 8 MiB of data and metadata; two in any case, if there are two.
    */
-  entriesById(id: EventId, source?: string): Promise<readonly Entry[]>;
+  entriesById(id: EventId, scope: IdScope): Promise<readonly Entry[]>;
 
   /**
    * What the door asks before it appends: where the source has these ids (the entry that is no duplicate), and the last
@@ -170,11 +170,7 @@ export interface LedgerReader {
   ): Promise<{ readonly entries: readonly Entry[]; readonly next: Index | null }>;
 
   /** Sources in the order of their names' UTF-8 bytes, after `after` (exclusive). */
-  sources(page: {
-    readonly after: string | null;
-    readonly limit: number;
-    readonly internal: boolean;
-  }): Promise<{
+  sources(page: SourcePage): Promise<{
     readonly sources: readonly SourceHead[];
     readonly next: string | null;
   }>;
@@ -245,6 +241,23 @@ export interface KnownIdentities {
 export interface KnownPlace {
   readonly index: Index;
   readonly revision: Revision;
+}
+
+/** Which of the entries that share an id. */
+export interface IdScope {
+  /** null: any */
+  readonly source: string | null;
+  /** as of EventFilters */
+  readonly within: EventFilters['within'];
+}
+
+export interface SourcePage {
+  readonly after: string | null;
+  readonly limit: number;
+  /** whether the ledger's own are among them */
+  readonly internal: boolean;
+  /** as of EventFilters */
+  readonly within: EventFilters['within'];
 }
 
 export interface EventPage {

@@ -57,7 +57,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     head: () => said(currentHead(pool, schema)),
     entry: (index) => said(entryByIndex(pool, schema, index)),
     entryAt: (source, revision) => said(entryByPlace(pool, schema, source, revision)),
-    entriesById: (id, source) => said(entriesById(pool, schema, id, source)),
+    entriesById: (id, scope) => said(entriesById(pool, schema, id, scope)),
     identities: (source, ids) => said(knownIdentities(pool, schema, source, ids)),
     entriesAt: (indexes) => inOurWords(entriesAt(pool, schema, indexes)),
     events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: queryLimitMs })),

@@ -2,11 +2,14 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import { readSourceHeadRow, type SourceHeadRow } from '../ledger/row.js';
+import type { SourcePattern } from '../ledger/source-pattern.js';
 import type { SourceHead } from '../ledger/types.js';
-import { isStorable } from './entries.js';
 import { milliseconds } from './entry-columns.js';
 import type { Logger } from './logger.js';
+import type { SourcePage } from './port.js';
 import type { SchemaName } from './schema-name.js';
+import { isStorable } from './storable.js';
+import { isWithin, patternArrays } from './within.js';
 
 type Queryable = pg.ClientBase | pg.Pool;
 
@@ -82,17 +85,38 @@ async function computeHead(
 export async function readSourcePage(
   client: Queryable,
   schema: SchemaName,
-  page: { readonly after: string | null; readonly limit: number; readonly internal: boolean },
+  page: SourcePage,
 ): Promise<{ readonly sources: readonly SourceHead[]; readonly next: string | null }> {
+  const { names, beginnings } = patternArrays(page.within);
   const { rows } = await client.query<SourceHeadRow>({
     name: `sources ${schema}`,
     text: `SELECT ${SOURCE_SELECT} FROM ${schema}.source AS s
       WHERE s.source > $1 AND ($2 OR NOT starts_with(s.source, '_'))
+        AND ${isWithin('$4::text[]', '$5::text[]')}
       ORDER BY s.source LIMIT $3`,
-    values: [page.after ?? '', page.internal, page.limit + 1],
+    values: [page.after ?? '', page.internal, page.limit + 1, names, beginnings],
   });
   const sources = rows.slice(0, page.limit).map(toSourceHead);
   return { sources, next: rows.length > page.limit ? (sources.at(-1)?.source ?? null) : null };
+}
+
+/**
+ * Which sources there are within patterns, in no order.
+ * @returns null when there are more than `most`
+ */
+export async function sourcesWithin(
+  client: Queryable,
+  schema: SchemaName,
+  within: readonly SourcePattern[],
+  most: number,
+): Promise<readonly string[] | null> {
+  const { names, beginnings } = patternArrays(within);
+  const { rows } = await client.query<{ readonly source: string }>({
+    name: `sources within ${schema}`,
+    text: `SELECT source FROM ${schema}.source WHERE ${isWithin('$2::text[]', '$3::text[]')} LIMIT $1`,
+    values: [most + 1, names, beginnings],
+  });
+  return rows.length > most ? null : rows.map(({ source }) => source);
 }
 
 function toSourceHead(row: SourceHeadRow): SourceHead {

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import {
   administrator,
   may,
+  mayRead,
   mayWriteTo,
-  meets,
+  readableBy,
   ROLES,
   type Right,
   type Role,
 } from '../../src/access/principal.js';
+import { meets } from '../../src/ledger/source-pattern.js';
 
 const of = (role: Role, ...sources: readonly string[]) => ({ name: 'one', roles: [role], sources });
 
@@ -32,7 +34,7 @@ describe('a pattern of sources', () => {
 });
 
 describe('a principal', () => {
-  const RIGHTS: readonly Right[] = ['write', 'read', 'verify', 'monitor', 'administer'];
+  const RIGHTS: readonly Right[] = ['write', 'read', 'survey', 'verify', 'monitor', 'administer'];
 
   it('may what its roles are for, and nothing else', () => {
     const table = Object.fromEntries(
@@ -40,7 +42,8 @@ describe('a principal', () => {
     );
     expect(table).toEqual({
       writer: ['write'],
-      auditor: ['read', 'verify'],
+      reader: ['read'],
+      auditor: ['read', 'survey', 'verify'],
       monitor: ['monitor'],
       admin: RIGHTS,
     });
@@ -56,5 +59,21 @@ describe('a principal', () => {
     expect(mayWriteTo(of('auditor', '*'), 'crm')).toBe(false);
     expect(mayWriteTo(administrator('root'), 'crm')).toBe(true);
     expect(mayWriteTo(administrator('root'), '_schemas')).toBe(false);
+  });
+
+  it('reads what its patterns meet, unless its role is about all', () => {
+    const reader = of('reader', 'billing.*', '_schemas');
+    expect(readableBy(reader)).toEqual(['billing.*', '_schemas']);
+    expect(['billing.eu', '_schemas', 'crm', '_access'].map((source) => mayRead(reader, source))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(mayRead(of('reader', '*'), '_schemas')).toBe(false);
+    expect(mayRead(of('auditor'), '_schemas')).toBe(true);
+    expect(mayRead({ name: 'both', roles: ['writer', 'auditor'], sources: ['crm'] }, 'billing.eu')).toBe(
+      true,
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { administrator } from '../../src/access/principal.js';
 import { writeCursor } from '../../src/http/cursor.js';
 import type { Position } from '../../src/ledger/types.js';
 import {
@@ -272,7 +273,10 @@ describe('bad requests', () => {
         ['/v1/events', '-5'],
         ['/v1/sources', 'a\0b'],
       ] as const) {
-        const cursor = writeCursor(place, { route: path, parameters: new Map() });
+        const cursor = writeCursor(place, {
+          ...{ route: path, parameters: new Map() },
+          principal: administrator('admin'),
+        });
         expectProblem(await api.get<Problem>(`${path}?cursor=${cursor}`), 400, 'invalid-cursor');
       }
     });

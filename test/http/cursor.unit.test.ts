@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { administrator } from '../../src/access/principal.js';
 import { readCursor, writeCursor } from '../../src/http/cursor.js';
 import { entryName } from '../../src/ledger/name.js';
 import { readParameters } from '../../src/http/parameters.js';
 
-const query = (text: string, route = '/v1/events') => ({
+const query = (text: string, route = '/v1/events', user = 'admin') => ({
   route,
+  principal: administrator(user),
   parameters: readParameters(`${route}?${text}`, ['*']),
 });
 
@@ -28,6 +30,7 @@ describe('cursors', () => {
 
   it.each([
     ['another filter', query('source=b')],
+    ['another principal', query('source=a', '/v1/events', 'other')],
     ['one filter more', query('source=a&type=t')],
     ['another order', query('source=a&order=asc')],
     ['another route', query('source=a', '/v1/sources')],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { administrator } from '../../src/access/principal.js';
 import { readFilters, readRange } from '../../src/http/event-query.js';
 import { choice, integer, readParameters, type Parameters } from '../../src/http/parameters.js';
 import { ProblemError, type Problem } from '../../src/http/problem.js';
@@ -7,7 +8,8 @@ const NAMES =
   'source type actor recordedBy subject verdict since until fromIndex toIndex payload.* payload:*'.split(' ');
 
 const read = (query: string): Parameters => readParameters(`/v1/events?${query}`, NAMES);
-const filters = (query: string) => readFilters(read(query), false);
+const filters = (query: string) =>
+  readFilters(read(query), { internal: false, principal: administrator('admin') });
 
 function problemOf(action: () => unknown): Problem {
   try {

@@ -16,19 +16,19 @@ const MAY: Readonly<Record<string, readonly Role[] | 'whoever'>> = {
   recordPlainEvent: ['writer'],
   recordAction: ['writer'],
   recordLog: ['writer'],
-  listPlainEvents: ['auditor'],
-  queryTypedEvents: ['auditor'],
-  listActions: ['auditor'],
-  listLogs: ['auditor'],
-  getLog: ['auditor'],
-  listEvents: ['auditor'],
-  getEvent: ['auditor'],
-  tailEvents: ['auditor'],
-  getEntry: ['auditor'],
+  listPlainEvents: ['reader', 'auditor'],
+  queryTypedEvents: ['reader', 'auditor'],
+  listActions: ['reader', 'auditor'],
+  listLogs: ['reader', 'auditor'],
+  getLog: ['reader', 'auditor'],
+  listEvents: ['reader', 'auditor'],
+  getEvent: ['reader', 'auditor'],
+  tailEvents: ['reader', 'auditor'],
+  getEntry: ['reader', 'auditor'],
   getHead: ['auditor'],
-  listSources: ['auditor'],
-  listSourceEvents: ['auditor'],
-  getSourceEvent: ['auditor'],
+  listSources: ['reader', 'auditor'],
+  listSourceEvents: ['reader', 'auditor'],
+  getSourceEvent: ['reader', 'auditor'],
   getStats: ['auditor'],
   verifyLedger: ['auditor'],
   exportLedger: ['auditor'],
@@ -104,7 +104,7 @@ describe('a role', () => {
   it('is needed for all of /health but the status', async () => {
     const full = await api.get('/health', as('monitor'));
     expect(Object.keys(full.body)).toContain('head');
-    for (const name of ['writer', 'auditor', 'nobody']) {
+    for (const name of ['writer', 'reader', 'auditor', 'nobody']) {
       const { status, body } = await api.get('/health', as(name));
       expect({ status, body }).toEqual({ status: 200, body: { status: 'ok' } });
     }

@@ -20,6 +20,7 @@ afterAll(async () => {
   await database.drop();
 });
 
+const ANY = { source: null, within: null } as const;
 const page = { order: 'desc', limit: 50, after: null, fromIndex: null, toIndex: null } as const;
 
 describe('an empty ledger', () => {
@@ -74,10 +75,10 @@ describe('a reader', () => {
     expect(await reader.entry(2 as Index)).toEqual(entries[2]);
     expect(await reader.entryAt('a', 1 as Revision)).toEqual(entries[2]);
     expect(await reader.entryAt('a', 2 as Revision)).toBeNull();
-    expect(await reader.entriesById(uuidOf(1))).toEqual([entries[0], entries[1]]);
-    expect(await reader.entriesById(uuidOf(1), 'a')).toEqual([entries[1]]);
-    expect(await reader.entriesById(uuidOf(1), 'c')).toEqual([]);
-    expect(await reader.entriesById(uuidOf(9))).toEqual([]);
+    expect(await reader.entriesById(uuidOf(1), ANY)).toEqual([entries[0], entries[1]]);
+    expect(await reader.entriesById(uuidOf(1), { ...ANY, source: 'a' })).toEqual([entries[1]]);
+    expect(await reader.entriesById(uuidOf(1), { ...ANY, source: 'c' })).toEqual([]);
+    expect(await reader.entriesById(uuidOf(9), ANY)).toEqual([]);
   });
 
   it('tells the door which identities a source has, and how far the ledger knows it', async () => {
@@ -99,7 +100,7 @@ describe('a reader', () => {
       Array.from({ length: 4 }, (_, n) => ({ source: `source-${n}`, id, payload: 'x'.repeat(each) }));
     await fill(other.projectorUrl, [...shared(uuidOf(1), 2_500_000), ...shared(uuidOf(2), 9_000_000)]);
     const ofOther = openReader({ url: other.readerUrl });
-    const found = [await ofOther.entriesById(uuidOf(1)), await ofOther.entriesById(uuidOf(2))];
+    const found = [await ofOther.entriesById(uuidOf(1), ANY), await ofOther.entriesById(uuidOf(2), ANY)];
     await ofOther.close();
     await other.drop();
     expect(found.map((some) => some.map(({ header }) => header.index))).toEqual([
@@ -128,15 +129,15 @@ describe('a reader', () => {
   });
 
   it('lists the sources in the order of their bytes, page by page', async () => {
-    const first = await reader.sources({ after: null, limit: 2, internal: false });
+    const first = await reader.sources({ after: null, limit: 2, internal: false, within: null });
     expect(first.sources.map(({ source, count }) => [source, count])).toEqual([
       ['a', 2],
       ['b', 1],
     ]);
-    const second = await reader.sources({ after: first.next, limit: 2, internal: false });
+    const second = await reader.sources({ after: first.next, limit: 2, internal: false, within: null });
     expect(second.sources.map(({ source }) => source)).toEqual(['é']);
     expect(second.next).toBeNull();
-    const internal = await reader.sources({ after: null, limit: 9, internal: true });
+    const internal = await reader.sources({ after: null, limit: 9, internal: true, within: null });
     expect(internal.sources.map(({ source }) => source)).toEqual(['_schemas', 'a', 'b', 'é']);
   });
 

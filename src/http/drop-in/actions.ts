@@ -71,13 +71,14 @@ export function actionRoutes(app: App, services: Services): void {
       }),
       response: { ...problems(400), 200: Type.Array(RecordedAction) },
     },
-    handler: async ({ parameters }, reply) => {
+    handler: async (request, reply) => {
+      const { parameters } = request;
       const asked = {
         subjects: texts(parameters, 'traceId'),
         actors: actorTexts(texts(parameters, 'userId')),
         types: texts(parameters, 'action'),
       };
-      return sendArray(reply, await newestEvents(services, parameters, asked), action);
+      return sendArray(reply, await newestEvents(services, request, asked), action);
     },
   });
 }

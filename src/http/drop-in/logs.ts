@@ -1,4 +1,5 @@
 /** /logs: who did what, when and where, and whatever else there is to say. */
+import { readableBy } from '../../access/principal.js';
 import { eventIdFor } from '../../ledger/identity.js';
 import type { Entry } from '../../ledger/types.js';
 import { JSON_TYPE, parseEvent } from '../documents.js';
@@ -86,13 +87,14 @@ export function logRoutes(app: App, services: Services): void {
       }),
       response: { ...problems(400), 200: Type.Array(RecordedLog) },
     },
-    handler: async ({ parameters }, reply) => {
+    handler: async (request, reply) => {
+      const { parameters } = request;
       const asked = {
         actors: actorTexts(either(parameters, 'who', 'actor')),
         types: either(parameters, 'what', 'type'),
         sources: either(parameters, 'where', 'source'),
       };
-      return sendArray(reply, await newestEvents(services, parameters, asked), log);
+      return sendArray(reply, await newestEvents(services, request, asked), log);
     },
   });
 
@@ -112,8 +114,10 @@ export function logRoutes(app: App, services: Services): void {
       const [source, ...others] = either(request.parameters, 'where', 'source');
       if (others.length > 0) throw badParameter('where', 'once', 'must be given at most once');
       // what is no UUID is an id that its source gave
-      const id = eventIdFor(source ?? principalOf(request).name, request.params.id);
-      const [entry, ...more] = await shownById(services, id, source);
+      const principal = principalOf(request);
+      const id = eventIdFor(source ?? principal.name, request.params.id);
+      const scope = { source: source ?? null, within: readableBy(principal) };
+      const [entry, ...more] = await shownById(services, id, scope);
       if (entry === undefined) throw refusal('not-found', 'No accepted event has this id, or not yet.');
       if (more.length > 0) throw ambiguous([entry, ...more]);
       return sendSpliced(reply, log(entry));

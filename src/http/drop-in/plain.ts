@@ -24,9 +24,10 @@ export function readPlainEvents(app: App, services: Services): void {
       }),
       response: { ...problems(400), 200: Type.Array(PlainEvent) },
     },
-    handler: async ({ parameters }, reply) => {
+    handler: async (request, reply) => {
+      const { parameters } = request;
       const asked = { sources: texts(parameters, 'source'), types: texts(parameters, 'type') };
-      return sendArray(reply, await newestEvents(services, parameters, asked), plainEvent);
+      return sendArray(reply, await newestEvents(services, request, asked), plainEvent);
     },
   });
 }

@@ -1,11 +1,13 @@
 /** What services of these contracts show: accepted events of clients, newest first. */
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readableBy } from '../../access/principal.js';
 import { NO_FILTERS } from '../../ledger/filters.js';
 import { decodeMetadata, type Metadata } from '../../ledger/metadata.js';
 import { isReserved } from '../../ledger/name.js';
 import type { Entry, EventId } from '../../ledger/types.js';
-import type { EventFilters } from '../../read-model/port.js';
-import { limitOf, type Parameters } from '../parameters.js';
+import type { EventFilters, IdScope } from '../../read-model/port.js';
+import { principalOf } from '../guard.js';
+import { limitOf } from '../parameters.js';
 import type { Services } from '../services.js';
 import { joined, sendSpliced } from '../spliced.js';
 import { waitForLedger } from '../waiting.js';
@@ -15,16 +17,16 @@ const PATIENCE_MS = 2_000;
 
 type Stores = Pick<Services, 'log' | 'reader' | 'closing'>;
 
-/** @param asked which of them */
 export async function newestEvents(
   { log, reader, closing }: Stores,
-  parameters: Parameters,
+  request: FastifyRequest,
   asked: Partial<EventFilters>,
 ): Promise<readonly Entry[]> {
-  const limit = limitOf(parameters);
+  const limit = limitOf(request.parameters);
+  const within = readableBy(principalOf(request));
   await waitForLedger({ log, reader }, PATIENCE_MS, closing);
   const { entries } = await reader.events(
-    { ...NO_FILTERS, ...asked, verdicts: ['accepted'], internal: false },
+    { ...NO_FILTERS, ...asked, verdicts: ['accepted'], internal: false, within },
     { order: 'desc', limit, after: null, fromIndex: null, toIndex: null },
   );
   return entries;
@@ -34,10 +36,10 @@ export async function newestEvents(
 export async function shownById(
   { log, reader, closing }: Stores,
   id: EventId,
-  source: string | undefined,
+  scope: IdScope,
 ): Promise<readonly Entry[]> {
   const look = async (): Promise<readonly Entry[]> => {
-    const entries = await reader.entriesById(id, source);
+    const entries = await reader.entriesById(id, scope);
     return entries.filter(({ header }) => header.verdict === 'accepted' && !isReserved(header.source));
   };
   const found = await look();

@@ -49,8 +49,9 @@ export function queryTypedEvents(app: App, services: Services): void {
       }),
       response: { ...problems(400), 200: Type.Array(RecordedTypedEvent) },
     },
-    handler: async ({ parameters }, reply) => {
-      const entries = await newestEvents(services, parameters, fieldFilters(parameters));
+    handler: async (request, reply) => {
+      const { parameters } = request;
+      const entries = await newestEvents(services, request, fieldFilters(parameters));
       return sendArray(reply, entries, typedEvent);
     },
   });

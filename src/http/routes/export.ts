@@ -13,6 +13,7 @@ import { acceptsCoding, preferredType } from '../accept.js';
 import { COLUMN_NAMES, LIST_PATTERN, readColumns, type Column } from '../csv/columns.js';
 import { csvForm, CSV_TYPE } from '../csv/form.js';
 import { NDJSON_TYPE } from '../documents.js';
+import { principalOf } from '../guard.js';
 import { readFilters, readRange } from '../event-query.js';
 import { linesForm, type ExportForm } from '../export-form.js';
 import { FilterQuery } from '../parameter-shapes.js';
@@ -82,7 +83,7 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
       const { parameters } = request;
       const format = readFormat(request);
       const columns = readColumnsFor(format, parameters);
-      const filters = readFilters(parameters, true);
+      const filters = readFilters(parameters, { internal: true, principal: principalOf(request) });
       const asked = readRange(parameters);
       const [snapshot, ledger] = await Promise.all([reader.snapshot(), reader.origin()]);
       const { head } = snapshot;

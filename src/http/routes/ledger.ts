@@ -3,12 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../json-schema.js';
 import { entryLine } from '../../ledger/line.js';
 import type { Entry, EventId, Index } from '../../ledger/types.js';
+import { mayRead, readableBy } from '../../access/principal.js';
 import { asksForCloudEvents, MANY_EVENTS, ONE_EVENT } from '../cloudevents/asked.js';
 import { orCloudEvent, orCloudEvents } from '../cloudevents/shapes.js';
 import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE } from '../documents.js';
 import { readFilters, readInternal, readRange } from '../event-query.js';
+import { principalOf } from '../guard.js';
 import type { HealthMonitor } from '../health.js';
 import { EventIdInPath, IndexInPath, OneSource, PageQuery } from '../parameter-shapes.js';
 import { choice, limitOf, single, wholeNumber, type Parameters } from '../parameters.js';
@@ -44,9 +46,10 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
     },
     handler: async (request, reply) => {
       const { parameters } = request;
-      const query = { route: '/v1/events', parameters };
+      const principal = principalOf(request);
+      const query = { route: '/v1/events', parameters, principal };
       const cursor = single(parameters, 'cursor');
-      const filters = readFilters(parameters, readInternal(parameters));
+      const filters = readFilters(parameters, { internal: readInternal(parameters), principal });
       const { entries, next } = await reader.events(filters, {
         ...readRange(parameters),
         order: choice(parameters, 'order', ['asc', 'desc']) ?? 'desc',
@@ -81,9 +84,11 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       const source = single(request.parameters, 'source');
       if (!UUID.test(eventId)) throw refusal('bad-request', 'The event id in the path must be a UUID.');
       const id = eventId.toLowerCase() as EventId;
-      const entries = await reader.entriesById(id, source ?? undefined);
+      const within = readableBy(principalOf(request));
+      const entries = await reader.entriesById(id, { source, within });
       const [entry] = entries;
-      if (entry === undefined) throw await notYet(health);
+      if (entry === undefined)
+        throw within === null ? await notYet(health) : nothingReadable('event with this id');
       if (entries.length > 1) throw ambiguous(entries);
       return sendEntry(request, reply, entry);
     },
@@ -104,16 +109,17 @@ export function readLedger(app: App, services: Services, health: HealthMonitor):
       const index = wholeNumber(request.params.index);
       if (index === null) throw refusal('bad-request', 'The index in the path must be a whole number.');
       const entry = await reader.entry(index as Index);
-      if (entry === null)
-        throw refusal('not-found', `The ledger has no entry ${index}; /v1/head says its size.`);
-      return sendEntry(request, reply, entry);
+      const principal = principalOf(request);
+      if (entry !== null && mayRead(principal, entry.header.source)) return sendEntry(request, reply, entry);
+      if (readableBy(principal) !== null) throw nothingReadable(`entry ${index}`);
+      throw refusal('not-found', `The ledger has no entry ${index}; /v1/head says its size.`);
     },
   });
 
   app.route({
     method: 'GET',
     url: '/v1/head',
-    config: { needs: 'read' },
+    config: { needs: 'survey' },
     schema: {
       tags: ['ledger'],
       operationId: 'getHead',
@@ -148,6 +154,11 @@ export function linkNext(
   }
   for (const [name, value] of Object.entries(place)) query.set(name, value);
   void reply.header('link', `<${path}?${query.toString()}>; rel="next"`);
+}
+
+/** Whether there is one of another source is not told, nor how much of the log the ledger has. */
+function nothingReadable(what: string): Error {
+  return refusal('not-found', `There is no ${what} that these credentials may read, or not yet.`);
 }
 
 async function notYet(health: HealthMonitor): Promise<Error> {

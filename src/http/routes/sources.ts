@@ -1,15 +1,18 @@
 /** Sources, and their streams straight from the event log: an event is there as soon as its 202 was sent. */
+import type { LookUp } from '../../event-log/port.js';
 import { Type } from '../json-schema.js';
 import { recordedMember } from '../../ledger/line.js';
 import { decodeMetadata } from '../../ledger/metadata.js';
 import { entryName } from '../../ledger/name.js';
 import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';
+import { mayRead, readableBy } from '../../access/principal.js';
 import { asksForCloudEvents, MANY_EVENTS, ONE_EVENT } from '../cloudevents/asked.js';
 import { orCloudEvent, orCloudEvents } from '../cloudevents/shapes.js';
 import { cloudEventJson } from '../cloudevents/writing.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { CLOUDEVENT_TYPE, CLOUDEVENTS_TYPE } from '../documents.js';
 import { readInternal } from '../event-query.js';
+import { principalOf } from '../guard.js';
 import { FromRevision, Internal, Limit, Paging, RevisionInPath, SourceInPath } from '../parameter-shapes.js';
 import { choice, integer, limitOf, single, wholeNumber } from '../parameters.js';
 import { refusal } from '../problem.js';
@@ -46,12 +49,14 @@ export function readSources(app: App, { log, reader }: Services): void {
     },
     handler: async (request, reply) => {
       const { parameters } = request;
-      const query = { route: '/v1/sources', parameters };
+      const principal = principalOf(request);
+      const query = { route: '/v1/sources', parameters, principal };
       const cursor = single(parameters, 'cursor');
       const page = await reader.sources({
         after: cursor === null ? null : readCursor(cursor, query),
         limit: limitOf(parameters),
         internal: readInternal(parameters),
+        within: readableBy(principal),
       });
       const next = page.next === null ? null : writeCursor(page.next, query);
       if (next !== null) linkNext(reply, '/v1/sources', parameters, { cursor: next });
@@ -103,7 +108,8 @@ export function readSources(app: App, { log, reader }: Services): void {
       const { source } = request.params;
       const isCloudEvents = asksForCloudEvents(request, MANY_EVENTS);
       const write = isCloudEvents ? cloudEventOf : eventBytes;
-      const { events, next } = await readPage(log.readSource(source, options), limit, write);
+      const stream = mayRead(principalOf(request), source) ? log.readSource(source, options) : nothing();
+      const { events, next } = await readPage(stream, limit, write);
       if (next !== null) {
         const path = `/v1/sources/${encodeURIComponent(source)}/events`;
         linkNext(reply, path, parameters, { fromRevision: String(next) });
@@ -128,7 +134,10 @@ export function readSources(app: App, { log, reader }: Services): void {
     handler: async (request, reply) => {
       const revision = wholeNumber(request.params.revision);
       if (revision === null) throw refusal('bad-request', 'The revision in the path must be a whole number.');
-      const found = await log.lookUp(request.params.source, revision as Revision);
+      const { source } = request.params;
+      const found: LookUp = mayRead(principalOf(request), source)
+        ? await log.lookUp(source, revision as Revision)
+        : { status: 'absent', lastRevision: null };
       switch (found.status) {
         case 'found':
           return asksForCloudEvents(request, ONE_EVENT)
@@ -158,6 +167,11 @@ function absence(lastRevision: Revision | null): string {
   return lastRevision === null
     ? 'The event log has no event of this source.'
     : `The last revision of this source is ${lastRevision}.`;
+}
+
+/** A source that may not be read is as one that has no events. */
+async function* nothing(): AsyncGenerator<never> {
+  // has none
 }
 
 async function readPage(

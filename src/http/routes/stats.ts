@@ -39,7 +39,7 @@ export function statsRoute(app: App, { reader }: Services): void {
   app.route({
     method: 'GET',
     url: '/stats',
-    config: { needs: 'read' },
+    config: { needs: 'survey' },
     schema: {
       tags: ['operations'],
       operationId: 'getStats',

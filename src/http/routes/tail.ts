@@ -6,6 +6,7 @@ import { CloudEvent } from '../cloudevents/shapes.js';
 import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
+import { principalOf } from '../guard.js';
 import { LiveEntries } from '../live-entries.js';
 import type { TailLimits } from '../limits.js';
 import { choice, integer, wholeNumber } from '../parameters.js';
@@ -69,7 +70,10 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
     },
     handler: async (request, reply) => {
       const { parameters } = request;
-      const filters = readFilters(parameters, readInternal(parameters));
+      const filters = readFilters(parameters, {
+        internal: readInternal(parameters),
+        principal: principalOf(request),
+      });
       const lineOf = FORMATS[choice(parameters, 'format', ['line', 'cloudevents']) ?? 'line'];
       const asked =
         seenBefore(request.headers['last-event-id']) ?? integer(parameters, 'fromIndex', { least: 0 });
@@ -77,7 +81,9 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
       if (asked !== null && asked > size) {
         throw refusal(
           'bad-request',
-          `The ledger has ${size} entries: it never had one before index ${asked}.`,
+          filters.within === null
+            ? `The ledger has ${size} entries: it never had one before index ${asked}.`
+            : `The ledger never had an entry before index ${asked}.`,
         );
       }
       if (request.method === 'HEAD') return reply.headers(TAIL_HEADERS).send();
