@@ -1,7 +1,8 @@
 /** Credentials: what is told of them, what a request is compared with, and which there may be. Pure. */
 import { LedgerError } from '../ledger/error.js';
 import { nameProblem, textProblem } from '../ledger/name.js';
-import { ROLES, type Principal, type Role, type SourcePattern } from './principal.js';
+import type { SourcePattern } from '../ledger/source-pattern.js';
+import { ROLES, type Principal, type Role } from './principal.js';
 
 /** A key goes as Bearer (RFC 6750), a password with the principal's name as Basic (RFC 7617). */
 export type CredentialKind = 'key' | 'password';
@@ -71,11 +72,11 @@ function problemOfRoles(roles: readonly string[]): string | null {
 }
 
 function problemOfSources(roles: readonly Role[], sources: readonly SourcePattern[]): string | null {
-  const isWriter = roles.includes('writer');
-  if (isWriter && sources.length === 0)
-    return "a writer needs the sources that it writes to, such as 'billing.*'";
-  if (!isWriter && sources.length > 0)
-    return 'sources are what a writer writes to: give it that role, or no sources';
+  const hasSources = roles.includes('writer') || roles.includes('reader');
+  if (hasSources && sources.length === 0)
+    return "a writer or reader needs the sources that it is for, such as 'billing.*'";
+  if (!hasSources && sources.length > 0)
+    return 'sources are what a writer writes to and a reader reads: give it one of these roles, or no sources';
   for (const source of sources) {
     const problem = nameProblem(source);
     if (problem !== null) return `the source '${source}' ${problem}`;

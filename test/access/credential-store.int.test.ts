@@ -99,6 +99,7 @@ describe('a credential', () => {
       [{ name: 'x'.repeat(513) }, /512 bytes/],
       [{ roles: [] }, /needs a role/],
       [{ sources: [] }, /'billing\.\*'/],
+      [{ roles: ['reader'], sources: [] }, /a writer or reader needs the sources/],
       [{ roles: ['auditor'] }, /sources are what a writer writes to/],
       [{ sources: ['b*g'] }, /star at its end/],
       [{ sources: ['$all'] }, /must not begin with/],
