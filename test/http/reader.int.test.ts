@@ -45,6 +45,11 @@ describe('a reader', () => {
       event('secret', 'f'),
     ]);
     expect(taken.status).toBe(202);
+    const registered = await api.request('/v1/schemas/b', {
+      ...{ method: 'PUT', body: '{}' },
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(registered.status).toBe(202);
     await api.caughtUp();
   });
 
@@ -72,6 +77,7 @@ describe('a reader', () => {
     expect(sourcesOf(await api.get('/v1/events?source=secret&source=crm', as('reader')))).toEqual(['crm']);
     expect(sourcesOf(await api.get('/v1/events?since=2020-01-01T00:00:00Z', as('reader'))).length).toBe(3);
     expect(sourcesOf(await api.get('/v1/events?internal=true', as('nothing')))).toEqual([]);
+    expect(sourcesOf(await api.get('/v1/events?internal=true'))).toContain('_schemas');
     expect(sourcesOf(await api.get('/v1/events?internal=true', as('everything')))).not.toContain('_schemas');
     expect(sourcesOf(await api.get('/v1/events', as('everything'))).length).toBe(8);
   });
