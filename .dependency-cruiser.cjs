@@ -47,6 +47,7 @@ module.exports = {
     },
     reserved('ajv', 'schemas', 'http'),
     reserved('commander', 'cli'),
+    reserved('jose', 'access'),
     only('ledger'),
     only('postgres', 'ledger'),
     only('schemas', 'ledger'),

@@ -16,7 +16,7 @@ export type LedgerErrorCode =
   | 'log-diverged'
   /** the read model cannot be reached or refuses for now */
   | 'store-unavailable'
-  /** the API cannot be reached or refuses for now */
+  /** the API, or the issuer of tokens, cannot be reached or refuses for now */
   | 'server-unavailable'
   /** another projector moved the head: re-read it and resume from there */
   | 'fenced'
