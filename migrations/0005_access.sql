@@ -15,7 +15,7 @@ CREATE TABLE access.credential (
   -- the principal's name: what its events are recorded by
   name         text COLLATE "C" NOT NULL,
   roles        text[] COLLATE "C" NOT NULL,
-  -- patterns of the sources that a writer writes to
+  -- patterns of the sources that a writer writes to, and a reader reads
   sources      text[] COLLATE "C" NOT NULL,
   kind         text COLLATE "C" NOT NULL,
   -- of a key: its SHA-256, and no salt, because a key has 32 random bytes; of a password: scrypt, N=2^14, r=8, p=5

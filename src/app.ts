@@ -1,9 +1,11 @@
 /** The one place where the parts are wired together: stores, log, ledger, projector, API. */
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { CONFIGURED_ADMIN } from './access/credential.js';
+import { openCredentialStore } from './access/postgres/store.js';
 import type { EventLog } from './event-log/port.js';
 import { openPostgresEventLog } from './event-log/postgres/event-log.js';
-import { NOBODY, singleUser } from './http/authentication.js';
+import { NOBODY, singleUser, withCredentials } from './http/authentication.js';
 import { buildOperationsServer } from './http/operations-server.js';
 import { buildServer } from './http/server.js';
 import type { App } from './http/services.js';
@@ -116,7 +118,7 @@ async function tell(
   const { adminPassword, version } = options;
   const connections = { most: options.maxConnections };
   const { log, logger, stores } = parts;
-  const authenticator = adminPassword === null ? NOBODY : singleUser('admin', adminPassword);
+  const authenticator = adminPassword === null ? NOBODY : singleUser(CONFIGURED_ADMIN, adminPassword);
   const reader = openReader({ url: stores.projectorUrl });
   const server = buildOperationsServer({
     ...{ log, reader, projector, authenticator, logger, version, connections },
@@ -146,11 +148,12 @@ export async function runApi(
   const { files, compiled } = options.schemas ?? (await readShippedSchemas());
   const reader = openReader({ url: stores.apiUrl });
   const log = await openEventLog(stores, 'api');
+  const credentials = openCredentialStore({ url: stores.apiUrl, logger });
   const server = buildServer({
     log,
     reader,
     schemas: new SchemaRegistry(compiled),
-    authenticator: singleUser('admin', options.adminPassword),
+    authenticator: withCredentials(singleUser(CONFIGURED_ADMIN, options.adminPassword), credentials),
     tails: { most: options.maxTails },
     connections: { most: options.maxConnections },
     logger,
@@ -161,10 +164,12 @@ export async function runApi(
   const close = async (): Promise<void> => {
     callOff();
     await server.close();
-    await Promise.all([reader.close(), log.close()]);
+    await Promise.all([reader.close(), log.close(), credentials.close()]);
   };
   try {
+    const known = credentials.ready(CREDENTIALS_MS);
     await registerSchemas(log, files, { now: () => instantFromMs(Date.now()) });
+    await known;
     const url = await listen(server, options);
     callOff = selfCheckSoon(reader, logger);
     return { url, close };
@@ -173,6 +178,9 @@ export async function runApi(
     throw error;
   }
 }
+
+/** Without them the API begins all the same: the configured admin is let in. */
+const CREDENTIALS_MS = 3_000;
 
 /** Reading the catalogue takes a while, for which the first requests shall not wait. */
 const SELF_CHECK_AFTER_MS = 1_000;

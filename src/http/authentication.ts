@@ -1,31 +1,120 @@
-/** Who is asking: credentials (RFC 7617) to a principal. */
-import { hash, timingSafeEqual } from 'node:crypto';
+/** Who is asking: credentials to a principal. */
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { KnownCredential } from '../access/credential.js';
+import type { CredentialStore } from '../access/port.js';
 import { administrator, type Principal } from '../access/principal.js';
+import { hashOfPassword, hashOfSecret, parseKey } from '../access/secret.js';
+import { PasswordChecks } from './password-checks.js';
+import { refusal } from './problem.js';
+
+/** What a request brings: a user with a password (RFC 7617), or a token (RFC 6750). */
+export type Credentials = UserAndPassword | Token;
+
+interface UserAndPassword {
+  readonly scheme: 'basic';
+  readonly user: string;
+  readonly password: string;
+}
+
+interface Token {
+  readonly scheme: 'bearer';
+  readonly token: string;
+}
 
 export interface Authenticator {
   /**
    * The principal of these credentials, null when they are wrong. How long that takes tells nothing about how
-   * nearly right they were.
+   * nearly right they were, or whether there is such a user.
+   * @throws ProblemError when that cannot be known now; it says when to come again
    */
-  authenticate(user: string, password: string): Principal | null | Promise<Principal | null>;
+  authenticate(given: Credentials): Principal | null | Promise<Principal | null>;
 }
 
 /** Whether a route asks for credentials; `optional`: wrong ones are refused, none are fine. */
 export type CredentialPolicy = 'required' | 'optional' | 'none';
 
-/** One user with one password. */
-export function singleUser(name: string, password: string): Authenticator {
+/** One that asks nobody. */
+interface QuickAuthenticator extends Authenticator {
+  authenticate(given: Credentials): Principal | null;
+}
+
+/** One user with one password, such as that of the configuration. */
+export function singleUser(name: string, password: string): QuickAuthenticator {
   const principal = administrator(name);
   const expected = digest(name, password);
   return {
-    authenticate: (user, given) => (timingSafeEqual(digest(user, given), expected) ? principal : null),
+    authenticate: (given) =>
+      given.scheme === 'basic' && timingSafeEqual(digest(given.user, given.password), expected)
+        ? principal
+        : null,
   };
 }
 
 /** For a process that was given no password: no credentials are right. */
-export const NOBODY: Authenticator = { authenticate: () => null };
+export const NOBODY: QuickAuthenticator = { authenticate: () => null };
 
 /** Equal lengths for the comparison, whatever was sent. Joined as RFC 7617 does: no user has a colon in the name. */
 function digest(user: string, password: string): Buffer {
   return hash('sha256', `${user}:${password}`, 'buffer');
+}
+
+/**
+ * Who is configured, and else whose key or password the store has. Who is configured is let in whatever becomes of the
+ * store.
+ * @param hashPassword scrypt, unless given
+ */
+export function withCredentials(
+  configured: QuickAuthenticator,
+  store: CredentialStore,
+  hashPassword = hashOfPassword,
+): Authenticator {
+  const checks = new PasswordChecks(hashPassword);
+  return {
+    authenticate(given) {
+      const principal = configured.authenticate(given);
+      if (principal !== null) return principal;
+      if (!store.known) throw unknowable();
+      return given.scheme === 'bearer' ? byKey(store, given) : byPassword(store, checks, given);
+    },
+  };
+}
+
+/** What no secret has. */
+const NO_HASH = randomBytes(32);
+
+function byKey(store: CredentialStore, { token }: Token): Principal | null {
+  const key = parseKey(token);
+  if (key === null) return null;
+  const credential = unlessExpired(store.key(key.id));
+  const isRight = timingSafeEqual(hashOfSecret(key.secret), credential?.hash ?? NO_HASH);
+  return isRight && credential !== null ? letIn(store, credential) : null;
+}
+
+function byPassword(
+  store: CredentialStore,
+  checks: PasswordChecks,
+  { user, password }: UserAndPassword,
+): Principal | null | Promise<Principal | null> {
+  const credential = unlessExpired(store.password(user));
+  if (credential !== null && checks.remembers(credential, password)) return letIn(store, credential);
+  return checks.check(credential, user, password).then((isRight) => {
+    // it may have been revoked meanwhile
+    if (!isRight || credential === null || store.password(user)?.id !== credential.id) return null;
+    return letIn(store, credential);
+  });
+}
+
+function unlessExpired(credential: KnownCredential | null): KnownCredential | null {
+  return credential === null || credential.expiresAtMs <= Date.now() ? null : credential;
+}
+
+function letIn(store: CredentialStore, { id, principal }: KnownCredential): Principal {
+  store.used(id);
+  return principal;
+}
+
+function unknowable(): Error {
+  return refusal('store-unavailable', 'The credentials could not be read yet; try again in a moment.', {
+    retryAfter: 2,
+  });
 }

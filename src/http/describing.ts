@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import type { Right } from '../access/principal.js';
+import { SECURITY } from './authorization.js';
 import { completed, type Described } from './openapi/completing.js';
 import { nameShapes } from './openapi/named-shapes.js';
 import { statusProblem } from './problem-shapes.js';
@@ -37,10 +38,15 @@ export function describeApi(app: App, version: string): void {
       tags: TAGS,
       components: {
         securitySchemes: {
-          basic: { type: 'http', scheme: 'basic', description: 'The user is `admin` (RFC 7617).' },
+          basic: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'The user `admin`, or the name of a principal that has a password (RFC 7617).',
+          },
+          bearer: { type: 'http', scheme: 'bearer', description: 'A key, `el_<id>_<secret>` (RFC 6750).' },
         },
       },
-      security: [{ basic: [] }],
+      security: SECURITY,
     },
     transform: ({ schema, url, route }) => ({ schema: withRight(schema, route.config?.needs ?? null), url }),
     transformObject: (document) =>

@@ -128,8 +128,6 @@ function problemOfRequest(
     case 'ECONNRESET':
       if (statusCode === 400) return { code: 'bad-request', detail: 'The connection ended within the body.' };
       return problemOf(error);
-    case 'FST_BASIC_AUTH_MISSING_OR_BAD_AUTHORIZATION_HEADER':
-      return { code: 'unauthorized', detail: 'Basic credentials are needed, as RFC 7617 has them.' };
     default:
       if (code.startsWith('FST_') && statusCode !== undefined && statusCode < 500) {
         return { code: 'bad-request', detail: message ?? PROBLEMS['bad-request'][1] };

@@ -1,10 +1,10 @@
 /** What every request passes before its route: is the server stopping, is the URL sane, who is it, what does it take. */
-import basicAuth from '@fastify/basic-auth';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LedgerError } from '../ledger/error.js';
 import { preferredType } from './accept.js';
 import { may, type Principal, type Right } from '../access/principal.js';
 import type { Authenticator, CredentialPolicy } from './authentication.js';
+import { readCredentials, unauthorized } from './authorization.js';
 import { isBinaryMode } from './cloudevents/mode.js';
 import { JSON_TYPE } from './documents.js';
 import { unsupportedType } from './errors.js';
@@ -47,14 +47,7 @@ export function guardRequests(
       throw new LedgerError('internal', `${route.url} does not say what its credentials must allow`);
     route.config = { ...route.config, parameters: parameterNames(route.schema?.querystring) };
   });
-  app.register(basicAuth, {
-    authenticate: { realm: 'event-ledger' },
-    validate: async (user, password, request) => {
-      request.principal = await parts.authenticator.authenticate(user, password);
-      if (request.principal === null) throw refusal('unauthorized', 'The user or the password is wrong.');
-    },
-  });
-  app.addHook('onRequest', (request, reply, next) => {
+  app.addHook('onRequest', (request, _reply, next) => {
     if (parts.closing.aborted) next(stopping());
     else if (/[^\x21-\x7e]/.test(request.url))
       next(refusal('bad-request', 'The URL must be percent-encoded.'));
@@ -65,12 +58,33 @@ export function guardRequests(
     else if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
       next(refusal('bad-request', 'A request of HTTP/1.1 must have the header field Host.'));
     else if (!asksForCredentials(request)) next();
-    else app.basicAuth(request, reply, next);
+    else identify(request, parts.authenticator, next);
   });
   app.addHook('onRequest', (request, _reply, next) => {
     if (request.is404) next();
     else next(missingRight(request) ?? problemOfHead(request));
   });
+}
+
+/** Most credentials are known at once: nobody waits for them. */
+function identify(
+  request: FastifyRequest,
+  authenticator: Authenticator,
+  next: (error?: Error) => void,
+): void {
+  const given = readCredentials(request.headers.authorization);
+  const settle = (principal: Principal | null): void => {
+    request.principal = principal;
+    if (principal === null) next(unauthorized(given));
+    else next();
+  };
+  try {
+    const principal = given === null ? null : authenticator.authenticate(given);
+    if (principal instanceof Promise) principal.then(settle, next);
+    else settle(principal);
+  } catch (error) {
+    next(error as Error);
+  }
 }
 
 /** Whose request it is, on routes that require credentials. */

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'log-uncertain': [503, 'It is uncertain whether the event was recorded'],
   'store-unavailable': [503, 'The ledger is unavailable'],
   'too-slow': [503, 'It took too long'],
+  'login-busy': [503, 'Too many passwords are being checked'],
   'shutting-down': [503, 'The server is stopping'],
   'not-ready': [503, 'The server is not ready'],
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;

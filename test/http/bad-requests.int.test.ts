@@ -343,14 +343,17 @@ describe('bad requests', () => {
   });
 
   describe('credentials', () => {
-    const challenge = 'Basic realm="event-ledger", charset="UTF-8"';
+    const challenge = 'Basic realm="event-ledger", charset="UTF-8", Bearer realm="event-ledger"';
 
     it.each([
       ['none', undefined],
       ['a wrong password', basic('admin', 'wrong')],
       ['a wrong user', basic('root', PASSWORD)],
       ['an empty password', basic('admin', '')],
-      ['another scheme', 'Bearer abc'],
+      ['another scheme', 'Digest abc'],
+      ['a token that is no key', 'Bearer abc'],
+      ['a key that nobody was given', `Bearer el_0123456789ab_${'x'.repeat(43)}`],
+      ['Base64 of control characters', basic('admin', '\0')],
       ['no Base64', 'Basic ???'],
       ['nothing after the scheme', 'Basic'],
       ['no colon', `Basic ${Buffer.from('admin').toString('base64')}`],
@@ -372,7 +375,9 @@ describe('bad requests', () => {
           ...(method === 'POST' ? { body: JSON.stringify(good) } : {}),
         });
         expect(answer.status).toBe(401);
-        expect(answer.headers.get('www-authenticate')).toBe(challenge);
+        expect(answer.headers.get('www-authenticate')).toBe(
+          authorization?.startsWith('Bearer ') ? `${challenge}, error="invalid_token"` : challenge,
+        );
         expect(answer.body.code).toBe('unauthorized');
       }
     });

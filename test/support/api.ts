@@ -84,8 +84,10 @@ export const withRows =
 function authenticatorOf(others: readonly Principal[]): Authenticator {
   const admin = singleUser('admin', PASSWORD);
   return {
-    authenticate: (user, password) =>
-      others.find(({ name }) => name === user && password === PASSWORD) ?? admin.authenticate(user, password),
+    authenticate: (given) =>
+      others.find(
+        ({ name }) => given.scheme === 'basic' && name === given.user && given.password === PASSWORD,
+      ) ?? admin.authenticate(given),
   };
 }
 

@@ -41,7 +41,7 @@ const RETRY_AFTER = {
 
 /** The header fields that a status comes with on every route. */
 const HEADERS: Readonly<Record<string, Readonly<Record<string, object>>>> = {
-  401: { 'WWW-Authenticate': header('`Basic realm="event-ledger", charset="UTF-8"`') },
+  401: { 'WWW-Authenticate': header('a challenge for each scheme: Basic (RFC 7617), and Bearer (RFC 6750)') },
   405: { Allow: header('the methods that the path has') },
   415: { Accept: header('the media types that the route takes') },
   429: RETRY_AFTER,
@@ -85,6 +85,7 @@ function completedOperation(path: string, operation: Operation): Operation {
     operationId: operation.operationId ?? '',
     hasBody: operation.requestBody !== undefined,
     isPaged: has('cursor'),
+    asksForCredentials: 401 in answers,
   };
   const hasPages = form.isPaged || has('fromRevision');
   const responses = Object.entries(answers).map(([status, response]) => {

@@ -6,6 +6,7 @@ export interface OperationForm {
   readonly operationId: string;
   readonly hasBody: boolean;
   readonly isPaged: boolean;
+  readonly asksForCredentials: boolean;
 }
 
 const registers = ({ operationId }: OperationForm): boolean => operationId === 'registerSchema';
@@ -22,6 +23,7 @@ const ONLY: Partial<Record<ProblemCode, (form: OperationForm) => boolean>> = {
   'invalid-json': hasBody,
   'invalid-schema': registers,
   'log-uncertain': hasBody,
+  'login-busy': ({ asksForCredentials }) => asksForCredentials,
   'none-taken': ({ operationId }) => operationId === 'recordEvents',
   'not-i-json': hasBody,
   'not-ready': ({ path }) => path === '/readyz',

@@ -1,5 +1,6 @@
 /** For those who run it: probes, health, metrics, the server's own description. */
 import { may } from '../../access/principal.js';
+import { SECURITY } from '../authorization.js';
 import { Type } from '../json-schema.js';
 import type { HealthMonitor } from '../health.js';
 import { METRICS_TYPE, type Metrics } from '../metrics/metrics.js';
@@ -79,7 +80,7 @@ export function operations(app: App, parts: OperationsParts): void {
       summary: 'How it is; the status alone without credentials that may monitor',
       description:
         'Where a projector runs in the process, in which state, and why where that is not `leading`.',
-      security: [{}, { basic: [] }],
+      security: [{}, ...SECURITY],
       response: {
         ...problems(),
         200: HealthShape,
