@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { unauthorized } from './authorization.js';
 import { JSON_TYPE } from './documents.js';
 import { MAX_BODY_BYTES } from './limits.js';
 import { isUnfinished, lingering, responseOn } from './lingering.js';
@@ -112,6 +113,8 @@ function problemOfRequest(
 ): Problem {
   const { code = '', statusCode, message } = error as Partial<FastifyError>;
   switch (code) {
+    case 'FST_BASIC_AUTH_MISSING_OR_BAD_AUTHORIZATION_HEADER':
+      return unauthorized(null);
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return {
         code: 'too-large',

@@ -1,10 +1,11 @@
 /** What every request passes before its route: is the server stopping, is the URL sane, who is it, what does it take. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import basicAuth from '@fastify/basic-auth';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LedgerError } from '../ledger/error.js';
 import { preferredType } from './accept.js';
 import { may, type Principal, type Right } from '../access/principal.js';
-import type { Authenticator, CredentialPolicy } from './authentication.js';
-import { readCredentials, unauthorized } from './authorization.js';
+import type { Authenticator, CredentialPolicy, Credentials } from './authentication.js';
+import { readToken, unauthorized } from './authorization.js';
 import { isBinaryMode } from './cloudevents/mode.js';
 import { JSON_TYPE } from './documents.js';
 import { unsupportedType } from './errors.js';
@@ -37,7 +38,7 @@ const DEFAULT_TYPES: readonly string[] = [JSON_TYPE];
 
 export function guardRequests(
   app: FastifyInstance,
-  parts: { readonly authenticator: Authenticator; readonly closing: AbortSignal },
+  { authenticator, closing }: { readonly authenticator: Authenticator; readonly closing: AbortSignal },
 ): void {
   app.decorateRequest('principal', null);
   app.decorateRequest('parameters');
@@ -47,8 +48,18 @@ export function guardRequests(
       throw new LedgerError('internal', `${route.url} does not say what its credentials must allow`);
     route.config = { ...route.config, parameters: parameterNames(route.schema?.querystring) };
   });
-  app.addHook('onRequest', (request, _reply, next) => {
-    if (parts.closing.aborted) next(stopping());
+  // both challenges are ours to send
+  app.register(basicAuth, {
+    authenticate: false,
+    validate: (user, password, request) => letIn(request, authenticator, { scheme: 'basic', user, password }),
+  });
+  const identify = (request: FastifyRequest, reply: FastifyReply, next: (error?: Error) => void): void => {
+    const token = readToken(request.headers.authorization);
+    if (token === null) app.basicAuth(request, reply, next);
+    else letIn(request, authenticator, { scheme: 'bearer', token }).then(() => next(), next);
+  };
+  app.addHook('onRequest', (request, reply, next) => {
+    if (closing.aborted) next(stopping());
     else if (/[^\x21-\x7e]/.test(request.url))
       next(refusal('bad-request', 'The URL must be percent-encoded.'));
     else if (request.url.includes('#'))
@@ -58,7 +69,7 @@ export function guardRequests(
     else if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
       next(refusal('bad-request', 'A request of HTTP/1.1 must have the header field Host.'));
     else if (!asksForCredentials(request)) next();
-    else identify(request, parts.authenticator, next);
+    else identify(request, reply, next);
   });
   app.addHook('onRequest', (request, _reply, next) => {
     if (request.is404) next();
@@ -66,25 +77,14 @@ export function guardRequests(
   });
 }
 
-/** Most credentials are known at once: nobody waits for them. */
-function identify(
+/** @throws ProblemError when they are wrong, or cannot be looked at now */
+async function letIn(
   request: FastifyRequest,
   authenticator: Authenticator,
-  next: (error?: Error) => void,
-): void {
-  const given = readCredentials(request.headers.authorization);
-  const settle = (principal: Principal | null): void => {
-    request.principal = principal;
-    if (principal === null) next(unauthorized(given));
-    else next();
-  };
-  try {
-    const principal = given === null ? null : authenticator.authenticate(given);
-    if (principal instanceof Promise) principal.then(settle, next);
-    else settle(principal);
-  } catch (error) {
-    next(error as Error);
-  }
+  given: Credentials,
+): Promise<void> {
+  request.principal = await authenticator.authenticate(given);
+  if (request.principal === null) throw new ProblemError(unauthorized(given.scheme));
 }
 
 /** Whose request it is, on routes that require credentials. */
