@@ -39,6 +39,8 @@ export interface ApiOptions extends Place {
   readonly adminPassword: string;
   /** tails that are served at once */
   readonly maxTails: number;
+  /** whose pages may ask */
+  readonly corsOrigins: readonly string[];
   readonly version: string;
   /** where they were read already */
   readonly schemas?: ShippedSchemas;
@@ -155,6 +157,7 @@ export async function runApi(
     schemas: new SchemaRegistry(compiled),
     authenticator: withCredentials(singleUser(CONFIGURED_ADMIN, options.adminPassword), credentials),
     tails: { most: options.maxTails },
+    corsOrigins: options.corsOrigins,
     connections: { most: options.maxConnections },
     logger,
     version: options.version,

@@ -29,6 +29,8 @@ export interface Config {
   readonly maxTails: number;
   /** connections that a process has open at once */
   readonly maxConnections: number;
+  /** whose pages may ask the API */
+  readonly corsOrigins: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -67,6 +69,7 @@ export function readConfig(environment: Environment): Config {
     adminPassword: read.secret('LEDGER_ADMIN_PASSWORD'),
     maxTails: read.count('MAX_TAILS', 100_000) ?? 100,
     maxConnections: read.count('MAX_CONNECTIONS', 1_000_000, 1) ?? 10_000,
+    corsOrigins: read.origins('CORS_ORIGINS'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
   read.finish();
@@ -197,6 +200,21 @@ class Reader {
     const value = this.secret(name);
     if (value === null || /^esdb(\+discover)?:\/\/./.test(value)) return value;
     return this.mistake(name, 'must begin with esdb:// or esdb+discover:// (KurrentDB takes them as well)');
+  }
+
+  /** Names of origins as browsers send them, with commas between them. */
+  origins(name: string): readonly string[] {
+    const origins = (this.text(name) ?? '').split(',').flatMap((part) => part.trim() || []);
+    const wrong = origins.find(
+      (one) => !/^https?:/.test(one) || !URL.canParse(one) || new URL(one).origin !== one,
+    );
+    if (wrong !== undefined) {
+      this.mistake(
+        name,
+        `must be origins as https://console.example, with commas between them, not ${JSON.stringify(wrong)}`,
+      );
+    }
+    return origins;
   }
 
   oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice | null {

@@ -14,3 +14,21 @@ describe('the configuration', () => {
     expect(() => readConfig({ MAX_CONNECTIONS: value })).toThrow(/^MAX_CONNECTIONS: must be a whole number/);
   });
 });
+
+describe('CORS_ORIGINS', () => {
+  it('names origins as browsers send them', () => {
+    expect(readConfig({}).corsOrigins).toEqual([]);
+    const given = 'https://console.example, http://localhost:3000';
+    expect(readConfig({ CORS_ORIGINS: given }).corsOrigins).toEqual([
+      'https://console.example',
+      'http://localhost:3000',
+    ]);
+  });
+
+  it.each(['*', 'null', 'console.example', 'https://console.example/', 'https://Console.example', 'ftp://x'])(
+    'and nothing else: %s',
+    (value) => {
+      expect(() => readConfig({ CORS_ORIGINS: value })).toThrow(/^CORS_ORIGINS: must be origins/);
+    },
+  );
+});

@@ -20,6 +20,7 @@ Settings come from the environment:
   DATABASE_URL           a PostgreSQL of your own, in place of the embedded one
   MAX_TAILS              live tails that are served at once (100)
   MAX_CONNECTIONS        connections that are open at once (10000)
+  CORS_ORIGINS           origins whose pages may ask the API, with commas between them (none)
   LOG_LEVEL              silent, fatal, error, warn, info, debug or trace (info)
 Passwords and URLs may also be in files: LEDGER_ADMIN_PASSWORD_FILE, DATABASE_URL_FILE name them.`;
 

@@ -108,9 +108,16 @@ async function serveApi(
   projector: RunningProjector | undefined,
 ): Promise<Running> {
   const adminPassword = await ensureAdminPassword(config);
-  const { host, port, maxTails, maxConnections } = config;
+  const { host, port, maxTails, maxConnections, corsOrigins } = config;
   const place = { host, port: port ?? API_PORT, maxConnections };
-  const options = { ...place, maxTails, adminPassword, version: version(), ...(schemas && { schemas }) };
+  const options = {
+    ...place,
+    maxTails,
+    corsOrigins,
+    adminPassword,
+    version: version(),
+    ...(schemas && { schemas }),
+  };
   const api = await app.runApi(stores, options, logger, projector);
   logger.info({ url: api.url }, 'ready');
   if (stores.embedded !== null) print(banner(api.url, config));

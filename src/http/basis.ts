@@ -4,9 +4,11 @@ import type { Server } from 'node:http';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticator } from './authentication.js';
+import { allowOrigins } from './cors.js';
 import { describeApi } from './describing.js';
 import { JSON_TYPE, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
 import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
+import { completeAnswers } from './every-answer.js';
 import { guardRequests } from './guard.js';
 import {
   CONNECTIONS,
@@ -18,7 +20,7 @@ import {
 import { answerHalfOpen } from './lingering.js';
 import type { Durations } from './metrics/durations.js';
 import { observeRequests } from './metrics/requests.js';
-import { newRequestId } from './request-id.js';
+import { requestIdOf } from './request-id.js';
 import type { App } from './services.js';
 
 export interface BasisParts {
@@ -28,6 +30,8 @@ export interface BasisParts {
   readonly version: string;
   /** CONNECTIONS unless given */
   readonly connections?: Partial<ConnectionLimits>;
+  /** whose pages may ask; none unless given */
+  readonly corsOrigins?: readonly string[];
 }
 
 export interface Basis {
@@ -42,12 +46,13 @@ export interface Basis {
 /** What is still open so long after the server began to stop is cut off. */
 const CLOSING_MS = 3_000;
 
-export function makeBasis({ authenticator, logger, version, connections }: BasisParts): Basis {
+export function makeBasis(parts: BasisParts): Basis {
+  const { authenticator, logger, version, connections, corsOrigins = [] } = parts;
   const limits = { ...CONNECTIONS, ...connections };
   const app: App = fastify({
     // Fastify's own log lines hold URLs, and URLs hold parts of payloads: what happens is logged by us
     logger: false,
-    genReqId: newRequestId,
+    genReqId: requestIdOf,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: limits.requestMs,
     connectionTimeout: limits.silenceMs,
@@ -87,6 +92,8 @@ export function makeBasis({ authenticator, logger, version, connections }: Basis
   );
 
   const durations = observeRequests(app);
+  completeAnswers(app);
+  allowOrigins(app, corsOrigins);
   handleErrors(app, logger);
   guardRequests(app, { authenticator, closing });
   describeApi(app, version);

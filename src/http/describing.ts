@@ -12,7 +12,8 @@ import { GIVEN_SHAPES } from './text-shapes.js';
 const DESCRIPTION = `The audit log that an organisation can prove.
 
 Requests that are hardly HTTP are answered 400, 408, 413, 417 or 431 before there is a route, as problems, too. A route
-that answers GET answers HEAD, unless it says otherwise.`;
+that answers GET answers HEAD, unless it says otherwise. A request may name itself in \`X-Request-Id\` (at most 128 of \`A-Z a-z 0-9 _ . : / = + ~ @ -\`);
+answers and our logs then call it so.`;
 
 const TAGS = [
   { name: 'events', description: 'Reporting what happened.' },
@@ -37,6 +38,13 @@ export function describeApi(app: App, version: string): void {
       servers: [{ url: '/', description: 'the server that this document came from' }],
       tags: TAGS,
       components: {
+        headers: {
+          'X-Request-Id': {
+            description: 'the name of the request in our logs: its own, or one that we gave it',
+            required: true,
+            schema: { type: 'string' },
+          },
+        },
         securitySchemes: {
           basic: {
             type: 'http',

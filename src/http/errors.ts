@@ -7,8 +7,9 @@ import type { Logger } from 'pino';
 import { unauthorized } from './authorization.js';
 import { JSON_TYPE } from './documents.js';
 import { MAX_BODY_BYTES } from './limits.js';
+import { fieldsOfEveryAnswer } from './every-answer.js';
 import { isUnfinished, lingering, responseOn } from './lingering.js';
-import { newRequestId } from './request-id.js';
+import { newRequestId, requestIdOf } from './request-id.js';
 import { PROBLEM_TYPE, problemBody, ProblemError, problemOf, statusOf, type Problem } from './problem.js';
 import { PROBLEMS } from './status.js';
 
@@ -16,12 +17,14 @@ import { PROBLEMS } from './status.js';
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply
     .code(statusOf(problem))
-    .headers(problemHeaders(problem))
+    .headers(problemHeaders(problem, reply.request.id))
     .send(Buffer.from(JSON.stringify(problemBody(problem, reply.request.id))));
 }
 
-function problemHeaders(problem: Problem): Record<string, string> {
+/** All of them: where the router refuses, and before it, no hook has added those of every answer. */
+function problemHeaders(problem: Problem, requestId: string): Record<string, string> {
   return {
+    ...fieldsOfEveryAnswer(requestId),
     'content-type': PROBLEM_TYPE,
     ...(problem.retryAfter === undefined ? {} : { 'retry-after': String(problem.retryAfter) }),
     ...problem.headers,
@@ -37,7 +40,7 @@ function refuse(reply: FastifyReply, problem: Problem): void {
       return;
     }
     const body = Buffer.from(JSON.stringify(problemBody(problem, id)));
-    const headers = { ...problemHeaders(problem), 'content-length': body.length, connection: 'close' };
+    const headers = { ...problemHeaders(problem, id), 'content-length': body.length, connection: 'close' };
     void reply.code(statusOf(problem)).headers(headers).send(lingering(body, request));
   });
 }
@@ -62,12 +65,13 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
   app.server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     sendBare(socket, NO_TUNNEL);
   });
-  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const detail = 'The only expectation that can be met is 100-continue.';
     const problem: Problem = { code: 'expectation-failed', detail };
-    const body = Buffer.from(JSON.stringify(problemBody(problem, newRequestId())));
+    const id = requestIdOf(request);
+    const body = Buffer.from(JSON.stringify(problemBody(problem, id)));
     response.writeHead(statusOf(problem), {
-      ...problemHeaders(problem),
+      ...problemHeaders(problem, id),
       'content-length': body.length,
       connection: 'close',
     });
@@ -187,9 +191,10 @@ export function handleClientError(error: Error & { readonly code?: string }, soc
 
 /** An answer where there is nothing but a socket. */
 function sendBare(socket: Duplex, problem: Problem): void {
-  const body = JSON.stringify(problemBody(problem, newRequestId()));
+  const id = newRequestId();
+  const body = JSON.stringify(problemBody(problem, id));
   const [status, title] = PROBLEMS[problem.code];
-  const fields = Object.entries(problemHeaders(problem)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const fields = Object.entries(problemHeaders(problem, id)).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\n${fields.join('')}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

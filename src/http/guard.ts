@@ -9,6 +9,7 @@ import { readToken, unauthorized } from './authorization.js';
 import { isBinaryMode } from './cloudevents/mode.js';
 import { JSON_TYPE } from './documents.js';
 import { unsupportedType } from './errors.js';
+import { problemOfHost } from './host.js';
 import { readParameters, type Parameters } from './parameters.js';
 import { ProblemError, refusal } from './problem.js';
 
@@ -59,6 +60,7 @@ export function guardRequests(
     else letIn(request, authenticator, { scheme: 'bearer', token }).then(() => next(), next);
   };
   app.addHook('onRequest', (request, reply, next) => {
+    const hostProblem = problemOfHost(request.raw);
     if (closing.aborted) next(stopping());
     else if (/[^\x21-\x7e]/.test(request.url))
       next(refusal('bad-request', 'The URL must be percent-encoded.'));
@@ -66,8 +68,7 @@ export function guardRequests(
       next(
         refusal('bad-request', 'The URL must not have a fragment; # is written %23 in a name or a value.'),
       );
-    else if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
-      next(refusal('bad-request', 'A request of HTTP/1.1 must have the header field Host.'));
+    else if (hostProblem !== null) next(hostProblem);
     else if (!asksForCredentials(request)) next();
     else identify(request, reply, next);
   });

@@ -426,6 +426,24 @@ describe('bad requests', () => {
       ],
       ['too many headers', `GET / HTTP/1.1\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`, 431, 'headers-too-large'],
       ['no Host', 'GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'bad-request'],
+      [
+        'two Hosts',
+        'GET /livez HTTP/1.1\r\nhost: x\r\nHost: y\r\nconnection: close\r\n\r\n',
+        400,
+        'bad-request',
+      ],
+      [
+        'one twice',
+        'GET /livez HTTP/1.1\r\nhost: x\r\nhost: x\r\nconnection: close\r\n\r\n',
+        400,
+        'bad-request',
+      ],
+      [
+        'a Host that is none',
+        'GET /livez HTTP/1.1\r\nhost: x/y\r\nconnection: close\r\n\r\n',
+        400,
+        'bad-request',
+      ],
       ['a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nhost: x\r\n\r\n', 405, 'method-not-allowed'],
       [
         'an unknown expectation',

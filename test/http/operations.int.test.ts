@@ -164,19 +164,21 @@ describe('operations', () => {
     });
 
     it('is what each answer of a test is held to', async () => {
+      const answer = await api.get('/v1/head');
       const exchange = {
-        method: 'GET',
-        path: '/v1/head',
-        status: 200,
-        headers: new Headers({ 'content-type': 'application/json' }),
-        body: JSON.stringify((await api.get('/v1/head')).body),
+        ...{ method: 'GET', path: '/v1/head', status: 200 },
+        headers: answer.headers,
+        body: JSON.stringify(answer.body),
       };
+      const headers = (more: Record<string, string>) =>
+        new Headers({ ...Object.fromEntries(answer.headers), ...more });
       expect(api.undescribed(exchange)).toEqual([]);
       const body = (more: object) => JSON.stringify({ ...(JSON.parse(exchange.body) as object), ...more });
       for (const [change, mistake] of [
         [{ status: 204 }, /status 204/],
-        [{ headers: new Headers({ 'content-type': 'text/plain' }) }, /media type text\/plain/],
-        [{ headers: new Headers({ 'content-type': 'application/json', 'x-new': '1' }) }, /x-new/],
+        [{ headers: headers({ 'content-type': 'text/plain' }) }, /media type text\/plain/],
+        [{ headers: headers({ 'x-new': '1' }) }, /x-new/],
+        [{ headers: new Headers({ 'content-type': 'application/json' }) }, /x-request-id is missing/],
         [{ status: 401 }, /www-authenticate is missing/],
         [{ body: body({ extra: 1 }) }, /"extra"/],
         [{ body: body({ size: '1' }) }, /\/size must be integer/],
@@ -215,7 +217,7 @@ describe('operations', () => {
         expect([part, answer.status, answer.headers.get('x-content-type-options')]).toEqual([
           part,
           200,
-          part.startsWith('docs/') ? 'nosniff' : null,
+          'nosniff',
         ]);
       }
       expect(await (await get('/docs/page.js')).text()).toMatch(/url: 'openapi.json',[^]*validatorUrl: null/);

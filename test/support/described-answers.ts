@@ -29,6 +29,16 @@ const TRANSPORT: ReadonlySet<string> = new Set([
   'x-accel-buffering',
 ]);
 
+/** With which every answer comes, whatever it is: what browsers are told. */
+const SECURITY: readonly string[] = [
+  'cache-control',
+  'content-security-policy',
+  'cross-origin-resource-policy',
+  'referrer-policy',
+  'x-content-type-options',
+  'x-frame-options',
+];
+
 const PROBLEM_TYPE = 'application/problem+json';
 
 export class DescribedAnswers {
@@ -58,7 +68,7 @@ export class DescribedAnswers {
     if (found === null) return this.#mistakesOfRefusal(exchange);
     const described = this.#response(found, status);
     if (described === undefined) return [`the status ${status} is not described`];
-    const mistakes = [...this.#headerMistakes(described.headers ?? {}, headers)];
+    const mistakes = [...this.#headerMistakes(described.headers ?? {}, headers), ...missing(headers)];
     if (method === 'HEAD') return mistakes;
     return [...mistakes, ...this.bodyMistakes(described.content, headers.get('content-type'), body)];
   }
@@ -97,7 +107,8 @@ export class DescribedAnswers {
   #mistakesOfRefusal({ method, status, headers, body }: Exchange): readonly string[] {
     if (status < 400) return [`there is no such operation, and it was answered ${status}`];
     if (status === 405 && !headers.has('allow')) return ['405 comes without Allow'];
-    if (method === 'HEAD') return [];
+    const absent = [...missing(headers), ...(headers.has('x-request-id') ? [] : ['X-Request-Id is missing'])];
+    if (method === 'HEAD' || absent.length > 0) return absent;
     const problem: Content = {
       [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } },
     };
@@ -111,7 +122,8 @@ export class DescribedAnswers {
     for (const [name, value] of sent) {
       const header = known.get(name);
       if (header === undefined) {
-        if (!TRANSPORT.has(name)) yield `the header field ${name} is not described`;
+        if (!TRANSPORT.has(name) && !SECURITY.includes(name))
+          yield `the header field ${name} is not described`;
       } else {
         const { type } = header.schema;
         const validate = this.#compile(header.schema);
@@ -149,6 +161,10 @@ export class DescribedAnswers {
     this.#compiled.set(schema, compiled);
     return compiled;
   }
+}
+
+function missing(sent: Headers): readonly string[] {
+  return SECURITY.filter((name) => !sent.has(name)).map((name) => `the header field ${name} is missing`);
 }
 
 /** `text/plain` of `text/plain; charset=utf-8`. */

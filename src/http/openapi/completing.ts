@@ -48,6 +48,9 @@ const HEADERS: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   503: RETRY_AFTER,
 };
 
+/** Described once in the document (describing.ts). */
+const EVERY_ANSWER = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } };
+
 const NEXT_PAGE = {
   Link: {
     description: 'the next page, with rel="next" (RFC 8288); not on the last one',
@@ -89,11 +92,11 @@ function completedOperation(path: string, operation: Operation): Operation {
   };
   const hasPages = form.isPaged || has('fromRevision');
   const responses = Object.entries(answers).map(([status, response]) => {
-    const more = { ...HEADERS[status], ...(hasPages && status === '200' ? NEXT_PAGE : {}) };
+    const more = { ...EVERY_ANSWER, ...HEADERS[status], ...(hasPages && status === '200' ? NEXT_PAGE : {}) };
     const headers = { ...response.headers, ...more };
     const answer = withCodes(response, codesOn(form, Number(status)));
     const shown = { ...answer, ...withExamples(answer.content, examples.responses?.[Number(status)]) };
-    return [status, Object.keys(headers).length === 0 ? shown : { ...shown, headers }];
+    return [status, { ...shown, headers }];
   });
   return {
     ...operation,

@@ -61,12 +61,6 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const HEADERS = {
-  'content-security-policy': POLICY,
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
-
 export function docsRoutes(app: App): void {
   const folder = join(
     dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json')),
@@ -82,7 +76,10 @@ export function docsRoutes(app: App): void {
       handler: async (_request, reply) =>
         await reply
           .type(type.startsWith('text/') ? `${type}; charset=utf-8` : type)
-          .headers({ ...HEADERS, 'cache-control': type === HTML_TYPE ? 'no-cache' : 'private, max-age=3600' })
+          .headers({
+            'content-security-policy': POLICY,
+            'cache-control': type === HTML_TYPE ? 'no-cache' : 'private, max-age=3600',
+          })
           .send(await content()),
     });
   }
