@@ -20,6 +20,7 @@ const COMMANDS: ReadonlyMap<string, Load> = new Map([
   ['verify-export', async () => (await import('./verify-export.js')).addVerifyExport],
   ['rebuild', async () => (await import('./rebuild.js')).addRebuild],
   ['migrate', async () => (await import('./migrate.js')).addMigrate],
+  ['credential', async () => (await import('./credential.js')).addCredential],
   ['eventstore', async () => (await import('./eventstore.js')).addEventStore],
   ['init', async () => (await import('./init.js')).addInit],
 ] satisfies readonly (readonly [string, Load])[]);
