@@ -57,7 +57,7 @@ module.exports = {
     only('access', 'ledger', 'postgres'),
     only('http', 'ledger', 'schemas', 'access', 'event-log/port', 'read-model/port'),
     only('client', 'ledger'),
-    only('config', 'ledger'),
+    only('config', 'ledger', 'access'),
     only('stores', 'ledger', 'postgres', 'read-model', 'config'),
     {
       name: 'event-log-adapters-are-private',

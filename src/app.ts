@@ -3,9 +3,11 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { CONFIGURED_ADMIN } from './access/credential.js';
 import { openCredentialStore } from './access/postgres/store.js';
+import type { TokenSettings } from './access/token-settings.js';
+import type { TokenVerifier } from './access/tokens.js';
 import type { EventLog } from './event-log/port.js';
 import { openPostgresEventLog } from './event-log/postgres/event-log.js';
-import { NOBODY, singleUser, withCredentials } from './http/authentication.js';
+import { NOBODY, singleUser, withCredentials, withTokens } from './http/authentication.js';
 import { buildOperationsServer } from './http/operations-server.js';
 import { buildServer } from './http/server.js';
 import type { App } from './http/services.js';
@@ -37,6 +39,8 @@ export interface OperationsOptions extends Place {
 
 export interface ApiOptions extends Place {
   readonly adminPassword: string;
+  /** whose access tokens are taken; null: nobody's */
+  readonly tokens: TokenSettings | null;
   /** tails that are served at once */
   readonly maxTails: number;
   /** whose pages may ask */
@@ -151,11 +155,13 @@ export async function runApi(
   const reader = openReader({ url: stores.apiUrl });
   const log = await openEventLog(stores, 'api');
   const credentials = openCredentialStore({ url: stores.apiUrl, logger });
+  const tokens = await openTokens(options.tokens, logger);
+  const people = withCredentials(singleUser(CONFIGURED_ADMIN, options.adminPassword), credentials);
   const server = buildServer({
     log,
     reader,
     schemas: new SchemaRegistry(compiled),
-    authenticator: withCredentials(singleUser(CONFIGURED_ADMIN, options.adminPassword), credentials),
+    authenticator: tokens === null ? people : withTokens(people, tokens),
     tails: { most: options.maxTails },
     corsOrigins: options.corsOrigins,
     connections: { most: options.maxConnections },
@@ -167,6 +173,7 @@ export async function runApi(
   const close = async (): Promise<void> => {
     callOff();
     await server.close();
+    tokens?.close();
     await Promise.all([reader.close(), log.close(), credentials.close()]);
   };
   try {
@@ -180,6 +187,13 @@ export async function runApi(
     await close();
     throw error;
   }
+}
+
+/** What reads tokens is loaded only where some are taken. */
+async function openTokens(settings: TokenSettings | null, logger: Logger): Promise<TokenVerifier | null> {
+  if (settings === null) return null;
+  const { openTokenVerifier } = await import('./access/tokens.js');
+  return openTokenVerifier({ ...settings, logger });
 }
 
 /** Without them the API begins all the same: the configured admin is let in. */

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readTokenSettings, type TokenSettings } from './access/token-settings.js';
 import { LedgerError } from './ledger/error.js';
 
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -25,6 +26,8 @@ export interface Config {
   readonly dataDirectory: string;
   readonly origin: string | null;
   readonly adminPassword: string | null;
+  /** whose access tokens are taken; null: nobody's */
+  readonly tokens: TokenSettings | null;
   /** tails that a process serves at once */
   readonly maxTails: number;
   /** connections that a process has open at once */
@@ -67,6 +70,7 @@ export function readConfig(environment: Environment): Config {
     dataDirectory: read.dataDirectory(),
     origin: read.origin(),
     adminPassword: read.secret('LEDGER_ADMIN_PASSWORD'),
+    tokens: read.tokens(),
     maxTails: read.count('MAX_TAILS', 100_000) ?? 100,
     maxConnections: read.count('MAX_CONNECTIONS', 1_000_000, 1) ?? 10_000,
     corsOrigins: read.origins('CORS_ORIGINS'),
@@ -163,6 +167,17 @@ class Reader {
       return secret === '' ? this.mistake(`${name}_FILE`, `${path} is empty`) : secret;
     } catch (error) {
       return this.mistake(`${name}_FILE`, `cannot be read: ${(error as Error).message}`);
+    }
+  }
+
+  tokens(): TokenSettings | null {
+    try {
+      return readTokenSettings(this.#environment);
+    } catch (error) {
+      // each line names its variable already
+      if (error instanceof LedgerError) this.#mistakes.push(error.message);
+      else throw error;
+      return null;
     }
   }
 

@@ -13,6 +13,16 @@ describe('the configuration', () => {
   it.each(['0', '-1', '1e3', 'many', '1000001'])('a process has a connection or more: %s', (value) => {
     expect(() => readConfig({ MAX_CONNECTIONS: value })).toThrow(/^MAX_CONNECTIONS: must be a whole number/);
   });
+
+  it('says whose access tokens are taken, and names what is wrong with that beside all else', () => {
+    expect(readConfig({}).tokens).toBeNull();
+    const oidc = { OIDC_ISSUER: 'https://issuer.example', OIDC_AUDIENCE: 'ledger' };
+    const { tokens } = readConfig({ ...oidc, OIDC_ROLES: '{"audit":{"roles":["auditor"]}}' });
+    expect(tokens).toMatchObject({ issuer: 'https://issuer.example', audience: 'ledger' });
+    expect(() => readConfig({ ...oidc, PORT: 'x' })).toThrow(
+      /^PORT: [^]*\nOIDC_ROLES: |^OIDC_ROLES: [^]*\nPORT: /,
+    );
+  });
 });
 
 describe('CORS_ORIGINS', () => {

@@ -12,6 +12,7 @@ const HASH_BYTES = 32;
 /** OWASP, Password Storage Cheat Sheet: takes 16 MiB and about a fifth of a second of one core. */
 const COST = { N: 2 ** 14, r: 8, p: 5 } as const;
 
+export const KEY_PREFIX = 'el_';
 const KEY = /^el_([0-9a-f]{12})_([\w-]{43})$/;
 
 /** A key as it is sent, taken apart. */

@@ -108,10 +108,11 @@ async function serveApi(
   projector: RunningProjector | undefined,
 ): Promise<Running> {
   const adminPassword = await ensureAdminPassword(config);
-  const { host, port, maxTails, maxConnections, corsOrigins } = config;
+  const { host, port, tokens, maxTails, maxConnections, corsOrigins } = config;
   const place = { host, port: port ?? API_PORT, maxConnections };
   const options = {
     ...place,
+    tokens,
     maxTails,
     corsOrigins,
     adminPassword,

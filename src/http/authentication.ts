@@ -3,7 +3,8 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { KnownCredential } from '../access/credential.js';
 import type { CredentialStore } from '../access/port.js';
 import { administrator, type Principal } from '../access/principal.js';
-import { hashOfPassword, hashOfSecret, parseKey } from '../access/secret.js';
+import { hashOfPassword, hashOfSecret, KEY_PREFIX, parseKey } from '../access/secret.js';
+import type { TokenVerifier } from '../access/tokens.js';
 import { PasswordChecks } from './password-checks.js';
 import { refusal } from './problem.js';
 
@@ -77,6 +78,23 @@ export function withCredentials(
       return given.scheme === 'bearer' ? byKey(store, given) : byPassword(store, checks, given);
     },
   };
+}
+
+/** Besides what others let in: who bears an access token of the issuer. Keys are no such tokens, and begin as none does. */
+export function withTokens(others: Authenticator, tokens: TokenVerifier): Authenticator {
+  return {
+    authenticate: (given) =>
+      given.scheme === 'bearer' && !given.token.startsWith(KEY_PREFIX)
+        ? byToken(tokens, given.token)
+        : others.authenticate(given),
+  };
+}
+
+async function byToken(tokens: TokenVerifier, token: string): Promise<Principal | null> {
+  const answer = await tokens.principalOf(token);
+  if (answer.ok) return answer.principal;
+  if (answer.reason !== 'issuer-unavailable') return null;
+  throw refusal('issuer-unavailable', `For now ${answer.detail}.`, { retryAfter: 2 });
 }
 
 /** What no secret has. */

@@ -25,7 +25,7 @@ export function unauthorized(scheme: Credentials['scheme'] | null): Problem {
       return challenge('The user or the password is wrong.');
     case 'bearer':
       // RFC 6750, 3.1
-      return challenge('The key is wrong, has expired, or was revoked.', ', error="invalid_token"');
+      return challenge('The key or token is wrong, has expired, or was revoked.', ', error="invalid_token"');
   }
 }
 

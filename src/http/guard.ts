@@ -14,8 +14,14 @@ import { readParameters, type Parameters } from './parameters.js';
 import { ProblemError, refusal } from './problem.js';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether a request that lasts would still be let in: what it came with may have expired, or been revoked. */
+    stillLetsIn(request: FastifyRequest): Promise<boolean>;
+  }
   interface FastifyRequest {
     principal: Principal | null;
+    /** what it came with, where that was looked at */
+    given: Credentials | null;
     /** the query string, checked against the route's schema */
     parameters: Parameters;
   }
@@ -42,6 +48,10 @@ export function guardRequests(
   { authenticator, closing }: { readonly authenticator: Authenticator; readonly closing: AbortSignal },
 ): void {
   app.decorateRequest('principal', null);
+  app.decorateRequest('given', null);
+  app.decorate('stillLetsIn', async ({ given }: FastifyRequest) => {
+    return given !== null && (await authenticator.authenticate(given)) !== null;
+  });
   app.decorateRequest('parameters');
   app.addHook('onRoute', (route) => {
     const { credentials = 'required', needs } = route.config ?? {};
@@ -84,6 +94,7 @@ async function letIn(
   authenticator: Authenticator,
   given: Credentials,
 ): Promise<void> {
+  request.given = given;
   request.principal = await authenticator.authenticate(given);
   if (request.principal === null) throw new ProblemError(unauthorized(given.scheme));
 }

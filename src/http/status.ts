@@ -35,6 +35,7 @@ export const PROBLEMS = {
   'store-unavailable': [503, 'The ledger is unavailable'],
   'too-slow': [503, 'It took too long'],
   'login-busy': [503, 'Too many passwords are being checked'],
+  'issuer-unavailable': [503, 'The issuer of access tokens cannot be asked'],
   'shutting-down': [503, 'The server is stopping'],
   'not-ready': [503, 'The server is not ready'],
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;

@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Entry } from '../ledger/types.js';
 import type { Stretch } from './live-entries.js';
-import { problemBody, problemOf, type Problem } from './problem.js';
+import { problemBody, ProblemError, problemOf, type Problem } from './problem.js';
 import { sendStream } from './spliced.js';
 
 export const EVENT_STREAM_TYPE = 'text/event-stream';
@@ -56,7 +56,8 @@ export function sendTail(reply: FastifyReply, options: TailOptions): FastifyRepl
     end();
   };
   const failed = (error: unknown): string => {
-    logger.error({ err: error }, 'a tail broke off');
+    if (error instanceof ProblemError) logger.info({ code: error.problem.code }, 'a tail was ended');
+    else logger.error({ err: error }, 'a tail broke off');
     return problemMessage(problemOf(error), id);
   };
   const messages = eventStream(stretches, lineOf, failed);

@@ -22,6 +22,7 @@ const ONLY: Partial<Record<ProblemCode, (form: OperationForm) => boolean>> = {
   'invalid-event': reports,
   'invalid-json': hasBody,
   'invalid-schema': registers,
+  'issuer-unavailable': ({ asksForCredentials }) => asksForCredentials,
   'log-uncertain': hasBody,
   'login-busy': ({ asksForCredentials }) => asksForCredentials,
   'none-taken': ({ operationId }) => operationId === 'recordEvents',

@@ -7,7 +7,7 @@ import { entryCloudEvent } from '../cloudevents/writing.js';
 import { readFilters, readInternal } from '../event-query.js';
 import { followLedger } from '../following.js';
 import { principalOf } from '../guard.js';
-import { LiveEntries } from '../live-entries.js';
+import { LiveEntries, type Stretch } from '../live-entries.js';
 import type { TailLimits } from '../limits.js';
 import { choice, integer, wholeNumber } from '../parameters.js';
 import { FilterQuery, Internal, LastEventId } from '../parameter-shapes.js';
@@ -94,16 +94,40 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
       open += 1;
       const ended = new AbortController();
       ended.signal.addEventListener('abort', () => (open -= 1));
-      const stretches = followLedger({
+      const shutOut = new AbortController();
+      const asking = setInterval(() => {
+        // what cannot be known now is asked again
+        const letIn = app.stillLetsIn(request).catch(() => true);
+        void letIn.then((is) => is || shutOut.abort());
+      }, ASK_AGAIN_MS);
+      ended.signal.addEventListener('abort', () => clearInterval(asking));
+      const entries = followLedger({
         ...{ reader, live, filters, from: (asked ?? size) as Index, silenceMs: HEARTBEAT_MS },
-        signal: AbortSignal.any([closing, ended.signal]),
+        signal: AbortSignal.any([closing, ended.signal, shutOut.signal]),
       });
+      const stretches = until(shutOut.signal, entries);
       return sendTail(reply, {
         ...{ stretches, lineOf, patienceMs: limits.patienceMs, end: () => ended.abort() },
         logger: logger.child({ requestId: request.id }),
       });
     },
   });
+}
+
+/** How long a credential that was revoked, or has expired, may go on to be of use. */
+const ASK_AGAIN_MS = 500;
+
+/** @throws ProblemError `unauthorized` behind them, when the client may see no more */
+async function* until(shutOut: AbortSignal, stretches: AsyncIterable<Stretch>): AsyncGenerator<Stretch> {
+  for await (const stretch of stretches) {
+    if (shutOut.aborted) break;
+    yield stretch;
+  }
+  if (shutOut.aborted)
+    throw refusal(
+      'unauthorized',
+      'The credentials that the tail was begun with have expired, or were revoked.',
+    );
 }
 
 /** @returns the index after the one that the client has seen, null where it says none */
