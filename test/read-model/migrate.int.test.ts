@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { openCredentialRegister } from '../../src/access/postgres/register.js';
 import { migrate, migrateSql } from '../../src/read-model/migrate.js';
 import { MIGRATIONS, PROGRAM_VERSION } from '../../src/read-model/migrations.js';
+import type { Grant } from '../../src/read-model/roles.js';
 import { asSuperuser, createLedgerDatabase } from '../support/ledger-database.js';
 import { createDatabase, type TestDatabase } from '../support/postgres.js';
 
@@ -106,6 +108,21 @@ describe('migrate', () => {
       code: 'invalid-configuration',
       message: expect.stringContaining("'nobody_there'") as string,
     });
+  });
+
+  it('gives credentials to a database that was made before there were any', async () => {
+    const database = await migratedDatabase();
+    await asSuperuser(database, async (client) => {
+      await client.query('DROP SCHEMA access CASCADE');
+      await client.query(`DROP ROLE ${database.name}_credentials`);
+      await client.query(`DELETE FROM ledger_migrations.migration WHERE name = '0005_access'`);
+    });
+    const login = `${database.name}_api_login`;
+    const grants: readonly Grant[] = [{ login, groups: ['api', 'credentials'] }];
+    expect((await migrate({ adminUrl: database.adminUrl, grants })).applied).toEqual(['0005_access']);
+    const register = openCredentialRegister({ url: database.apiUrl });
+    expect(await register.list()).toEqual([]);
+    await register.close();
   });
 
   it('leaves a database alone that a newer program has migrated', async () => {

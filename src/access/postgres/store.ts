@@ -23,7 +23,8 @@ const FLUSH_MS = 60_000;
 /** The connection is not worth waiting for: there is another one in a second. */
 const CONNECT_MS = 2_000;
 const STATEMENT_MS = 3_000;
-const GOODBYE_MS = 1_000;
+/** For the last uses; the goodbye of the connection comes after it. */
+const LAST_WORDS_MS = 500;
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 const NONE: Known = { keys: new Map(), passwords: new Map() };
@@ -78,7 +79,7 @@ class FollowedCredentials implements CredentialStore {
     this.#closed = true;
     this.#wake();
     const enough = new AbortController();
-    const late = delay(GOODBYE_MS, undefined, { signal: enough.signal }).catch(() => undefined);
+    const late = delay(LAST_WORDS_MS, undefined, { signal: enough.signal }).catch(() => undefined);
     await Promise.race([this.#running, late]);
     enough.abort();
     if (this.#client !== null) await endClient(this.#client);
