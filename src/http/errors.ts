@@ -9,6 +9,7 @@ import { JSON_TYPE } from './documents.js';
 import { MAX_BODY_BYTES } from './limits.js';
 import { fieldsOfEveryAnswer } from './every-answer.js';
 import { isUnfinished, lingering, responseOn } from './lingering.js';
+import { lastOwed } from './pipelining.js';
 import { newRequestId, requestIdOf } from './request-id.js';
 import { PROBLEM_TYPE, problemBody, ProblemError, problemOf, statusOf, type Problem } from './problem.js';
 import { PROBLEMS } from './status.js';
@@ -173,17 +174,18 @@ const CLIENT_ERRORS: Readonly<Record<string, Problem>> = {
 const UNREADABLE: Problem = { code: 'bad-request', detail: 'This is not an HTTP/1.1 request.' };
 
 /**
- * What Node's parser refuses: there is no request yet, only a socket. A request before it on the same socket that
- * was read to its end gets its own answer and no other, because it may have been recorded.
+ * What Node's parser refuses: there is no request yet, only a socket. The requests before it on the same socket that
+ * were read to their end get their own answers and no other, because they may have been recorded.
  */
 export function handleClientError(error: Error & { readonly code?: string }, socket: Socket): void {
-  const response = responseOn(socket);
-  if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent === true) {
+  const owed = lastOwed(socket);
+  const isBegun = (owed ?? responseOn(socket))?.headersSent === true;
+  if (error.code === 'ECONNRESET' || !socket.writable || isBegun) {
     socket.destroy();
     return;
   }
-  if (response?.req.complete === true) {
-    response.shouldKeepAlive = false;
+  if (owed !== null) {
+    owed.shouldKeepAlive = false;
     return;
   }
   sendBare(socket, CLIENT_ERRORS[error.code ?? ''] ?? UNREADABLE);

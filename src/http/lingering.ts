@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MAX_BODY_BYTES } from './limits.js';
+import { followPipelines } from './pipelining.js';
 
 /** So much, and for so long, is taken from a client after its answer. */
 const LINGER_BYTES = 2 * MAX_BODY_BYTES;
@@ -64,6 +65,7 @@ function drained(request: IncomingMessage): Promise<void> {
  */
 export function answerHalfOpen(server: Server): void {
   Object.assign(server, { httpAllowHalfOpen: true });
+  followPipelines(server);
   server.on('connection', (socket: Socket) => {
     socket.once('end', () => {
       const response = responseOn(socket);

@@ -104,6 +104,18 @@ describe('connections', () => {
     expect(statuses(received())).toEqual([`HTTP/1.1 ${status}`]);
   });
 
+  it.each([
+    ['no HTTP', 'garbage\r\n\r\n'],
+    ['half a body', head('POST', '/v1/events', authorized, 'transfer-encoding: chunked') + 'zz\r\n'],
+  ])('every request that was read to its end is answered, also where %s follows', async (_what, rest) => {
+    const body = JSON.stringify(event({ source: newSource() }));
+    const report = `${head('POST', '/v1/events', authorized, `content-length: ${body.length}`)}${body}`;
+    const { socket, received } = client();
+    socket.end(`${head('GET', '/v1/head', authorized)}${report}${report}${rest}`);
+    await once(socket, 'end');
+    expect(statuses(received())).toEqual(['HTTP/1.1 200', 'HTTP/1.1 202', 'HTTP/1.1 202']);
+  });
+
   it.each(['/v1/sources/s1/events#x', '/v1/head?#', '/livez#'])('a fragment is refused: %s', async (path) => {
     const { socket, received } = client();
     socket.write(head('GET', path, authorized, 'connection: close'));
