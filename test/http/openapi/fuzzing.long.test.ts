@@ -1,12 +1,8 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import { fullFormats } from 'ajv-formats/dist/formats.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isUri, isUriReference } from '../../../src/http/cloudevents/uri.js';
 import { describeApi } from '../../api-document/document.js';
 import { event, startApi, type Answer, type TestApi } from '../../support/api.js';
-import type { Operation, Parameter, Schema } from '../../support/open-api.js';
-import { changed, valuesOf } from '../../support/open-api-arbitraries.js';
+import { describedRequests, written, type DescribedRequest } from '../../support/open-api-requests.js';
 
 interface Problem {
   readonly code: string;
@@ -30,109 +26,13 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     .map(([method, operation]) => [`${method.toUpperCase()} ${path}`, { path, method, operation }] as const),
 );
 
-// that of ajv-formats takes quotation marks, which RFC 3986 has no place for
-const formats = { ...fullFormats, uri: isUri, 'uri-reference': isUriReference };
-const ajv = new Ajv2020({ strict: false, validateSchema: false, formats });
-ajv.addSchema({ $id: 'document', components: document.components });
-const compiled = new Map<string, (value: unknown) => boolean>();
-
-function resolve(schema: Schema): Schema {
-  const name = /[^/]+$/.exec((schema.$ref as string | undefined) ?? '')?.[0];
-  return name === undefined ? schema : resolve(document.components.schemas?.[name] ?? {});
-}
-
-function isOf(schema: Schema, value: unknown): boolean {
-  const text = JSON.stringify(schema).replaceAll('"#/', '"document#/');
-  const known = compiled.get(text) ?? ajv.compile(JSON.parse(text) as Schema);
-  compiled.set(text, known);
-  return known(value);
-}
-
-interface Request {
-  readonly parameters: readonly (readonly [Parameter, unknown])[];
-  readonly body?: { readonly type: string; readonly value: unknown };
-}
-
-/** Requests that are as the operation describes them. */
-function requestsOf({ parameters = [], requestBody }: Operation): fc.Arbitrary<Request> {
-  const given = parameters.map((parameter) => {
-    const value = valuesOf(parameter.schema, resolve).filter((one) => isOf(parameter.schema, one));
-    const some =
-      parameter.required === true ? value.filter(isSegment) : fc.option(value, { nil: undefined, freq: 1 });
-    return some.map((one) => [parameter, one] as const);
-  });
-  const bodies = Object.entries(requestBody?.content ?? {})
-    .filter(([, { schema }]) => resolve(schema)['x-itemSchema'] === undefined)
-    .map(([type, { schema }]) =>
-      valuesOf(schema, resolve)
-        .filter((value) => isOf(schema, value))
-        .map((value) => ({ type, value })),
-    );
-  return fc
-    .tuple(fc.tuple(...given), bodies.length === 0 ? fc.constant(undefined) : fc.oneof(...bodies))
-    .map(([all, body]) => ({
-      parameters: all.filter(([, value]) => value !== undefined),
-      ...(body === undefined ? {} : { body }),
-    }));
-}
-
-/** A URL has no segment that is empty, or dots. */
-function isSegment(value: unknown): boolean {
-  return !['', '.', '..'].includes(String(value));
-}
-
-/** The same with one part that is not as it is described; null where all that is sent is text, and all texts are. */
-function spoilt(request: Request, { requestBody }: Operation): fc.Arbitrary<Request | null> {
-  const options: fc.Arbitrary<Request | null>[] = [];
-  const { body } = request;
-  if (body !== undefined) {
-    const schema = requestBody?.content[body.type]?.schema ?? {};
-    const value = changed(body.value).filter((one) => !isOf(schema, one));
-    options.push(value.map((one) => ({ ...request, body: { ...body, value: one } })));
-  }
-  for (const [at, [parameter]] of request.parameters.entries()) {
-    const texts = [
-      '',
-      'x',
-      '-1',
-      '1.5',
-      '01',
-      'null',
-      '9'.repeat(20),
-      '\u0000',
-      ' ',
-      '~',
-      '$',
-      'a..b',
-      'a/b/~2',
-    ].filter((text) => !isTextOf(parameter.schema, text) && (parameter.in !== 'path' || isSegment(text)));
-    if (texts.length === 0) continue;
-    options.push(
-      fc.constantFrom(...texts).map((text) => ({
-        ...request,
-        parameters: request.parameters.map((one, index) =>
-          index === at ? ([parameter, text] as const) : one,
-        ),
-      })),
-    );
-  }
-  return options.length === 0 ? fc.constant(null) : fc.oneof(...options);
-}
-
-/** Whether a value can be written so in a URL. */
-function isTextOf(schema: Schema, text: string): boolean {
-  const { type, items } = resolve(schema);
-  if (type === 'array') return isTextOf(items as Schema, text);
-  // its members are written, each under its own name
-  if (type === 'object') return false;
-  return isOf(schema, type === 'integer' && /^\d+$/.test(text) ? Number(text) : text);
-}
+const { requestsOf, spoilt } = describedRequests(document);
 
 function send(
   api: TestApi,
   method: string,
   path: string,
-  { parameters, body }: Request,
+  { parameters, body }: DescribedRequest,
 ): Promise<Answer<Problem>> {
   const query = new URLSearchParams();
   const headers: Record<string, string> = body === undefined ? {} : { 'content-type': body.type };
@@ -150,13 +50,6 @@ function send(
     headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body.value) }),
   });
-}
-
-/** The style `form`, exploded: items under one name, members under their own. */
-function written(name: string, value: unknown): readonly (readonly [name: string, text: string])[] {
-  if (Array.isArray(value)) return value.map((item) => [name, String(item)]);
-  if (typeof value !== 'object' || value === null) return [[name, String(value)]];
-  return Object.entries(value).map(([member, text]) => [member, String(text)]);
 }
 
 /** Whether all that is wrong is what a schema cannot say. */
