@@ -101,6 +101,19 @@ function comparable({ status, headers, text }: Answer): unknown {
 }
 
 describe('a key', () => {
+  it('that is revoked ends the tails that were begun with it, on every process', async () => {
+    const { credential, secret } = await issue();
+    const tails = await Promise.all(
+      [one, other].map(({ api }) =>
+        fetch(`${api.url}/v1/events/stream`, { headers: { authorization: bearer(secret) } }),
+      ),
+    );
+    expect(tails.map(({ status }) => status)).toEqual([200, 200]);
+    await register.revoke(credential.id);
+    for (const text of await Promise.all(tails.map((tail) => tail.text())))
+      expect(text).toMatch(/event: problem\ndata: .*"code":"unauthorized"/);
+  });
+
   it('lets its principal in on every process, and what that records is recorded by it', async () => {
     const { credential, secret } = await issue({ roles: ['writer', 'auditor'], sources: ['billing'] });
     for (const process of [one, other]) expect(await statusOf(process, bearer(secret))).toBe(200);
