@@ -8,6 +8,7 @@ import type { TokenVerifier } from './access/tokens.js';
 import type { EventLog } from './event-log/port.js';
 import { openPostgresEventLog } from './event-log/postgres/event-log.js';
 import { NOBODY, singleUser, withCredentials, withTokens } from './http/authentication.js';
+import type { Rates } from './http/limits.js';
 import { buildOperationsServer } from './http/operations-server.js';
 import { buildServer } from './http/server.js';
 import type { App } from './http/services.js';
@@ -29,6 +30,7 @@ export interface Place {
   readonly port: number;
   /** that are open at once */
   readonly maxConnections: number;
+  readonly rates: Rates;
 }
 
 export interface OperationsOptions extends Place {
@@ -123,11 +125,12 @@ async function tell(
 ): Promise<RunningServer> {
   const { adminPassword, version } = options;
   const connections = { most: options.maxConnections };
+  const { rates } = options;
   const { log, logger, stores } = parts;
   const authenticator = adminPassword === null ? NOBODY : singleUser(CONFIGURED_ADMIN, adminPassword);
   const reader = openReader({ url: stores.projectorUrl });
   const server = buildOperationsServer({
-    ...{ log, reader, projector, authenticator, logger, version, connections },
+    ...{ log, reader, projector, authenticator, logger, version, connections, rates },
   });
   const close = async (): Promise<void> => {
     await server.close();
@@ -165,6 +168,7 @@ export async function runApi(
     tails: { most: options.maxTails },
     corsOrigins: options.corsOrigins,
     connections: { most: options.maxConnections },
+    rates: options.rates,
     logger,
     version: options.version,
     ...(projector === undefined ? {} : { projector: projector.status }),

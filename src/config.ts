@@ -34,7 +34,18 @@ export interface Config {
   readonly maxConnections: number;
   /** whose pages may ask the API */
   readonly corsOrigins: readonly string[];
+  readonly rates: RateConfig;
   readonly logLevel: LogLevel;
+}
+
+/** What may come in a minute; 0: as much as likes. */
+export interface RateConfig {
+  /** requests of an address */
+  readonly address: number;
+  /** requests of a principal */
+  readonly principal: number;
+  /** wrong passwords for a user from an address */
+  readonly failedLogins: number;
 }
 
 /** What the commands that talk to the API need to know. */
@@ -74,6 +85,11 @@ export function readConfig(environment: Environment): Config {
     maxTails: read.count('MAX_TAILS', 100_000) ?? 100,
     maxConnections: read.count('MAX_CONNECTIONS', 1_000_000, 1) ?? 10_000,
     corsOrigins: read.origins('CORS_ORIGINS'),
+    rates: {
+      address: read.count('RATE_LIMIT_ADDRESS', 999_999_999) ?? 1_000_000,
+      principal: read.count('RATE_LIMIT_PRINCIPAL', 999_999_999) ?? 1_000_000,
+      failedLogins: read.count('RATE_LIMIT_FAILED_LOGINS', 1_000_000) ?? 20,
+    },
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
   read.finish();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.js';
+import { RATES } from '../src/http/limits.js';
 
 describe('the configuration', () => {
   it('has limits unless others are given', () => {
@@ -41,4 +42,13 @@ describe('CORS_ORIGINS', () => {
       expect(() => readConfig({ CORS_ORIGINS: value })).toThrow(/^CORS_ORIGINS: must be origins/);
     },
   );
+});
+
+describe('rates', () => {
+  it('are those of the server unless others are given; 0 is none', () => {
+    expect(readConfig({}).rates).toEqual(RATES);
+    const given = { RATE_LIMIT_ADDRESS: '0', RATE_LIMIT_PRINCIPAL: '600', RATE_LIMIT_FAILED_LOGINS: '5' };
+    expect(readConfig(given).rates).toEqual({ address: 0, principal: 600, failedLogins: 5 });
+    expect(() => readConfig({ RATE_LIMIT_ADDRESS: 'x' })).toThrow(/^RATE_LIMIT_ADDRESS: /);
+  });
 });

@@ -20,6 +20,10 @@ Settings come from the environment:
   DATABASE_URL           a PostgreSQL of your own, in place of the embedded one
   MAX_TAILS              live tails that are served at once (100)
   MAX_CONNECTIONS        connections that are open at once (10000)
+  RATE_LIMIT_ADDRESS, RATE_LIMIT_PRINCIPAL
+                         requests a minute (1000000); 0: no limit
+  RATE_LIMIT_FAILED_LOGINS
+                         wrong passwords a minute for a user from an address (20); 0: no limit
   CORS_ORIGINS           origins whose pages may ask the API, with commas between them (none)
   LOG_LEVEL              silent, fatal, error, warn, info, debug or trace (info)
 Passwords and URLs may also be in files: LEDGER_ADMIN_PASSWORD_FILE, DATABASE_URL_FILE name them.`;

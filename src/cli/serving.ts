@@ -85,8 +85,8 @@ async function load(parts: readonly Part[]): Promise<Program> {
 }
 
 /** A projector listens only where it is told to, so that it does not take the port of an API beside it. */
-function whereToTell({ host, port, maxConnections, adminPassword }: Config): OperationsOptions | null {
-  return port === null ? null : { host, port, maxConnections, adminPassword, version: version() };
+function whereToTell({ host, port, maxConnections, rates, adminPassword }: Config): OperationsOptions | null {
+  return port === null ? null : { host, port, maxConnections, rates, adminPassword, version: version() };
 }
 
 function closableStores(stores: Stores | null): Closable | null {
@@ -108,8 +108,8 @@ async function serveApi(
   projector: RunningProjector | undefined,
 ): Promise<Running> {
   const adminPassword = await ensureAdminPassword(config);
-  const { host, port, tokens, maxTails, maxConnections, corsOrigins } = config;
-  const place = { host, port: port ?? API_PORT, maxConnections };
+  const { host, port, tokens, maxTails, maxConnections, rates, corsOrigins } = config;
+  const place = { host, port: port ?? API_PORT, maxConnections, rates };
   const options = {
     ...place,
     tokens,

@@ -16,10 +16,12 @@ import {
   MAX_HEAD_BYTES,
   MAX_SEGMENT_BYTES,
   type ConnectionLimits,
+  type Rates,
 } from './limits.js';
 import { answerHalfOpen } from './lingering.js';
 import type { Durations } from './metrics/durations.js';
 import { observeRequests } from './metrics/requests.js';
+import { guardRates } from './rate-limits.js';
 import { requestIdOf } from './request-id.js';
 import type { App } from './services.js';
 
@@ -30,6 +32,8 @@ export interface BasisParts {
   readonly version: string;
   /** CONNECTIONS unless given */
   readonly connections?: Partial<ConnectionLimits>;
+  /** RATES unless given */
+  readonly rates?: Partial<Rates>;
   /** whose pages may ask; none unless given */
   readonly corsOrigins?: readonly string[];
 }
@@ -95,7 +99,7 @@ export function makeBasis(parts: BasisParts): Basis {
   completeAnswers(app);
   allowOrigins(app, corsOrigins);
   handleErrors(app, logger);
-  guardRequests(app, { authenticator, closing });
+  guardRequests(app, { authenticator, closing, rates: guardRates(app, parts.rates) });
   describeApi(app, version);
   return { app, closing, durations };
 }

@@ -5,7 +5,8 @@
 import type { FastifyInstance } from 'fastify';
 
 /** What a page may read besides the body. */
-const EXPOSED = 'link, location, preference-applied, retry-after, x-request-id';
+const EXPOSED =
+  'link, location, preference-applied, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-request-id';
 
 /** So many seconds a browser does not ask again. */
 const MAX_AGE_S = 600;

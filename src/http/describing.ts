@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import type { Right } from '../access/principal.js';
 import { SECURITY } from './authorization.js';
-import { completed, type Described } from './openapi/completing.js';
+import { completed, EVERY_ANSWERS_HEADERS, type Described } from './openapi/completing.js';
 import { nameShapes } from './openapi/named-shapes.js';
 import { statusProblem } from './problem-shapes.js';
 import type { App } from './services.js';
@@ -38,13 +38,7 @@ export function describeApi(app: App, version: string): void {
       servers: [{ url: '/', description: 'the server that this document came from' }],
       tags: TAGS,
       components: {
-        headers: {
-          'X-Request-Id': {
-            description: 'the name of the request in our logs: its own, or one that we gave it',
-            required: true,
-            schema: { type: 'string' },
-          },
-        },
+        headers: EVERY_ANSWERS_HEADERS,
         securitySchemes: {
           basic: {
             type: 'http',

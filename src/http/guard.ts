@@ -12,6 +12,7 @@ import { unsupportedType } from './errors.js';
 import { problemOfHost } from './host.js';
 import { readParameters, type Parameters } from './parameters.js';
 import { ProblemError, refusal } from './problem.js';
+import type { RateGuard } from './rate-limits.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -45,8 +46,9 @@ const DEFAULT_TYPES: readonly string[] = [JSON_TYPE];
 
 export function guardRequests(
   app: FastifyInstance,
-  { authenticator, closing }: { readonly authenticator: Authenticator; readonly closing: AbortSignal },
+  parts: { readonly authenticator: Authenticator; readonly closing: AbortSignal; readonly rates: RateGuard },
 ): void {
+  const { authenticator, closing, rates } = parts;
   app.decorateRequest('principal', null);
   app.decorateRequest('given', null);
   app.decorate('stillLetsIn', async ({ given }: FastifyRequest) => {
@@ -62,13 +64,14 @@ export function guardRequests(
   // both challenges are ours to send
   app.register(basicAuth, {
     authenticate: false,
-    validate: (user, password, request) => letIn(request, authenticator, { scheme: 'basic', user, password }),
+    validate: (user, password, request) => letIn(request, parts, { scheme: 'basic', user, password }),
   });
   const identify = (request: FastifyRequest, reply: FastifyReply, next: (error?: Error) => void): void => {
     const token = readToken(request.headers.authorization);
     if (token === null) app.basicAuth(request, reply, next);
-    else letIn(request, authenticator, { scheme: 'bearer', token }).then(() => next(), next);
+    else letIn(request, parts, { scheme: 'bearer', token }).then(() => next(), next);
   };
+  app.addHook('onRequest', rates.byAddress);
   app.addHook('onRequest', (request, reply, next) => {
     const hostProblem = problemOfHost(request.raw);
     if (closing.aborted) next(stopping());
@@ -82,6 +85,7 @@ export function guardRequests(
     else if (!asksForCredentials(request)) next();
     else identify(request, reply, next);
   });
+  app.addHook('onRequest', rates.byPrincipal);
   app.addHook('onRequest', (request, _reply, next) => {
     if (request.is404) next();
     else next(missingRight(request) ?? problemOfHead(request));
@@ -91,12 +95,15 @@ export function guardRequests(
 /** @throws ProblemError when they are wrong, or cannot be looked at now */
 async function letIn(
   request: FastifyRequest,
-  authenticator: Authenticator,
+  { authenticator, rates }: { readonly authenticator: Authenticator; readonly rates: RateGuard },
   given: Credentials,
 ): Promise<void> {
   request.given = given;
+  await rates.beforeLogin(request, given);
   request.principal = await authenticator.authenticate(given);
-  if (request.principal === null) throw new ProblemError(unauthorized(given.scheme));
+  if (request.principal !== null) return;
+  await rates.loginFailed(request, given);
+  throw new ProblemError(unauthorized(given.scheme));
 }
 
 /** Whose request it is, on routes that require credentials. */

@@ -61,3 +61,16 @@ export const CONNECTIONS: ConnectionLimits = {
   keepAliveMs: 72_000,
   checkMs: 5_000,
 };
+
+/** In a minute, of each; 0: as many as it likes. */
+export interface Rates {
+  /** requests of an address, probes not counted */
+  readonly address: number;
+  /** requests of a principal */
+  readonly principal: number;
+  /** wrong passwords for a user from an address; for a user, and from an address, ten times as many */
+  readonly failedLogins: number;
+}
+
+/** More than a process answers on most machines: who knows their clients sets less. */
+export const RATES: Rates = { address: 1_000_000, principal: 1_000_000, failedLogins: 20 };

@@ -27,6 +27,7 @@ export const PROBLEMS = {
   'schema-violation': [422, 'The schema of this type refuses the payload'],
   'invalid-schema': [422, 'The schema cannot be registered'],
   'none-taken': [422, 'No event of the batch was taken'],
+  'rate-limited': [429, 'Too many requests'],
   busy: [429, 'Too many of these are running'],
   'headers-too-large': [431, 'The header section is too large'],
   internal: [500, 'Something went wrong on our side'],

@@ -35,6 +35,18 @@ const header = (description: string, schema: object = { type: 'string' }) => ({
   schema,
 });
 
+/** Those that any answer may come with (components). */
+export const EVERY_ANSWERS_HEADERS = {
+  'X-Request-Id': header('the name of the request in our logs: its own, or one that we gave it'),
+  ...rateHeader('Limit', 'requests that may be sent in a minute'),
+  ...rateHeader('Remaining', 'how many of them are left'),
+  ...rateHeader('Reset', 'seconds until the next minute begins'),
+};
+
+function rateHeader(name: string, description: string): Record<string, object> {
+  return { [`X-RateLimit-${name}`]: { description, schema: { type: 'integer', minimum: 0 } } };
+}
+
 const RETRY_AFTER = {
   'Retry-After': header('seconds after which the same request may succeed', { type: 'integer', minimum: 1 }),
 };
@@ -49,7 +61,9 @@ const HEADERS: Readonly<Record<string, Readonly<Record<string, object>>>> = {
 };
 
 /** Described once in the document (describing.ts). */
-const EVERY_ANSWER = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } };
+const EVERY_ANSWER = Object.fromEntries(
+  Object.keys(EVERY_ANSWERS_HEADERS).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+);
 
 const NEXT_PAGE = {
   Link: {

@@ -17,6 +17,7 @@ const hasBody = (form: OperationForm): boolean => form.hasBody;
 const ONLY: Partial<Record<ProblemCode, (form: OperationForm) => boolean>> = {
   'access-denied': ({ operationId }) => operationId === 'verifyLedger',
   'ambiguous-id': (form) => !form.hasBody,
+  busy: ({ operationId }) => operationId === 'verifyLedger' || operationId === 'tailEvents',
   conflict: reports,
   'invalid-cursor': ({ isPaged }) => isPaged,
   'invalid-event': reports,

@@ -60,7 +60,7 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
         ),
       }),
       response: {
-        ...problems(400, 429),
+        ...problems(400),
         200: content(
           EVENT_STREAM_TYPE,
           itemsOf(Type.Union([EntryMessage, ProblemMessage])),

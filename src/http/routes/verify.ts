@@ -62,7 +62,7 @@ export function verifyRoute(
         source: Type.Optional(Type.String({ minLength: 1, description: 'only the entries of one source' })),
       }),
       response: {
-        ...problems(400, 429),
+        ...problems(400),
         200: {
           description: 'What was found',
           content: {
