@@ -3,8 +3,11 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below those that systems give to whoever connects, or listens at any port: those are gone a moment later. */
-const [FROM, TO] = [10_000, 30_000] as const;
+/**
+ * Above those that fetch does not ask (Fetch Standard, 2.10: the last is 10080), and below those that systems give to
+ * whoever connects, or listens at any port: those are gone a moment later.
+ */
+const [FROM, TO] = [10_100, 30_000] as const;
 
 /** A port of 127.0.0.1 at which nothing listens. */
 export async function freePort(): Promise<number> {
