@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Above those that fetch does not ask (Fetch Standard, 2.10: the last is 10080), and below those that systems give to
+ * Above those that fetch does not ask (Fetch Standard, Port blocking: the last is 10080), and below those that systems give to
  * whoever connects, or listens at any port: those are gone a moment later.
  */
 const [FROM, TO] = [10_100, 30_000] as const;
