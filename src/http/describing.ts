@@ -45,7 +45,11 @@ export function describeApi(app: App, version: string): void {
             scheme: 'basic',
             description: 'The user `admin`, or the name of a principal that has a password (RFC 7617).',
           },
-          bearer: { type: 'http', scheme: 'bearer', description: 'A key, `el_<id>_<secret>` (RFC 6750).' },
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A key, `el_<id>_<secret>`, or an access token of the issuer (RFC 6750).',
+          },
         },
       },
       security: SECURITY,
