@@ -2,7 +2,7 @@
 import { LedgerError } from '../ledger/error.js';
 import { nameProblem, textProblem } from '../ledger/name.js';
 import type { SourcePattern } from '../ledger/source-pattern.js';
-import { ROLES, type Principal, type Role } from './principal.js';
+import { ROLES, WITH_SOURCES, type Principal, type Role } from './principal.js';
 
 /** A key goes as Bearer (RFC 6750), a password with the principal's name as Basic (RFC 7617). */
 export type CredentialKind = 'key' | 'password';
@@ -72,7 +72,7 @@ function problemOfRoles(roles: readonly string[]): string | null {
 }
 
 function problemOfSources(roles: readonly Role[], sources: readonly SourcePattern[]): string | null {
-  const hasSources = roles.includes('writer') || roles.includes('reader');
+  const hasSources = roles.some((role) => WITH_SOURCES.includes(role));
   if (hasSources && sources.length === 0)
     return "a writer or reader needs the sources that it is for, such as 'billing.*'";
   if (!hasSources && sources.length > 0)

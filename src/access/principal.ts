@@ -6,6 +6,9 @@ import { meetsAny, type SourcePattern } from '../ledger/source-pattern.js';
 export const ROLES = ['writer', 'reader', 'auditor', 'monitor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Those that are for some sources; others are about all. */
+export const WITH_SOURCES: readonly Role[] = ['writer', 'reader'];
+
 /** What routes ask for. */
 export type Right =
   /** record events */

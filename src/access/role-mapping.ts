@@ -1,11 +1,12 @@
 /** Which role a value of a token's claim gives: a small JSON document, read strictly. Pure. */
+import { isObject } from '../ledger/json-object.js';
 import { pointerOf } from '../ledger/json-pointer.js';
 import { isReserved, nameProblem } from '../ledger/name.js';
 import { beginningOf } from '../ledger/source-pattern.js';
 import { parseStrictJson } from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
-import { ROLES, type Role } from './principal.js';
-import { WITH_SOURCES, type Grant } from './token-claims.js';
+import { ROLES, WITH_SOURCES, type Role } from './principal.js';
+import type { Grant } from './token-claims.js';
 
 /** Says what is wrong at a place in the document. */
 type Complain = (place: readonly (string | number)[], detail: string) => void;
@@ -90,8 +91,4 @@ function patternProblem(pattern: string, roles: readonly Role[]): string | null 
   const beginning = beginningOf(pattern);
   if ((beginning ?? pattern).includes('*')) return 'must have its star at the end, and only there';
   return nameProblem(beginning === null ? pattern : `${beginning}x`);
-}
-
-function isObject(value: Json): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@ import { valueAt } from '../ledger/json-pointer.js';
 import { textProblem } from '../ledger/name.js';
 import type { SourcePattern } from '../ledger/source-pattern.js';
 import type { Json } from '../ledger/types.js';
-import { ROLES, type Principal, type Role } from './principal.js';
+import { ROLES, WITH_SOURCES, type Principal, type Role } from './principal.js';
 
 /**
  * What the names of all whom tokens name begin with. No name of a credential has a colon (credential.ts), so nobody at the
@@ -26,9 +26,6 @@ export interface ClaimSettings {
   readonly rolesClaim: ClaimPlace;
   readonly roles: ReadonlyMap<string, Grant>;
 }
-
-/** Roles that are about sources. */
-export const WITH_SOURCES: readonly Role[] = ['writer', 'reader'];
 
 /**
  * Claims of which nothing maps make a principal without roles, who may do nothing.

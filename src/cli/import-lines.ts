@@ -1,6 +1,7 @@
 /** Lines of an import file as events that all have an id, so that sending one twice records it once. */
 import { hash } from 'node:crypto';
 import { eventIdFor } from '../ledger/identity.js';
+import { isObject } from '../ledger/json-object.js';
 import { readQuickly } from '../ledger/quick-reader.js';
 import { MAX_DEPTH } from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
@@ -47,9 +48,7 @@ export class IdentifiedLines {
 /** What a line has beside its payload, which is most of it and is not looked at; null for a line that is no object. */
 function envelopeIn(line: Buffer): Readonly<Record<string, Json>> | null {
   const value = readQuickly(line, MAX_DEPTH + 1)?.valueWithout('payload') ?? parsed(line);
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, Json>>)
-    : null;
+  return isObject(value) ? value : null;
 }
 
 /** As JSON that the quick reader leaves to others: null when it is none. */

@@ -1,4 +1,5 @@
 /** The envelope of a submitted event: its members and their forms, before anything is recorded or looked up. */
+import { isObject } from '../ledger/json-object.js';
 import { MAX_CONTEXT_DEPTH } from '../ledger/metadata.js';
 import { isReserved, nameProblem, textProblem } from '../ledger/name.js';
 import { parseTimestamp } from '../ledger/time.js';
@@ -176,8 +177,4 @@ function checkContext(value: Json): ReturnType<Check> {
 export function fits(value: Json, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values<Json>(value).every((item) => fits(item, levels - 1));
-}
-
-export function isObject(value: Json): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@
  * Metadata: what is known about an event besides its payload. The API writes it in one exact form; anything else
  * marks a foreign event, written into the log by another program.
  */
+import { isObject } from './json-object.js';
 import { isCanonicalAtAGlance } from './canonical-glance.js';
 import { canonicalJson, readCanonical } from './canonical-json.js';
 import { LedgerError } from './error.js';
@@ -104,10 +105,6 @@ const FORM: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['trace', (value) => isObject(value) && Object.values(value).every((item) => typeof item === 'string')],
   ['cloudevent', isObject],
 ]);
-
-function isObject(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Levels of arrays and objects: a scalar has 0, `[]` has 1. The strict parser has bounded them already. */
 function depthOf(value: Json): number {

@@ -3,6 +3,7 @@
  * scalar of the payload at its place. A term is kept as 64 bits of its SHA-256: two that meet cost a look at the
  * recorded bytes, no more.
  */
+import { isObject } from '../ledger/json-object.js';
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../ledger/canonical-json.js';
 import type { EventFilters } from '../ledger/filters.js';
@@ -123,8 +124,4 @@ function parse(bytes: Buffer): Json | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: Json | undefined): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

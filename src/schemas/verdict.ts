@@ -1,4 +1,5 @@
 /** Verdicts (docs/schemas.md): a function of the event and of what the log holds before it, and of nothing else. */
+import { isObject } from '../ledger/json-object.js';
 import { isCanonicalAtAGlance } from '../ledger/canonical-glance.js';
 import { isReserved, nameProblem } from '../ledger/name.js';
 import { parseStrictJson, type JsonProblem } from '../ledger/strict-json.js';
@@ -88,8 +89,4 @@ function registrationProblems(payload: Json): readonly JsonProblem[] {
   const { pointer, keyword, detail } = admission.problem;
   const member = keyword === 'judge' ? '/judge' : '/schema';
   return [{ pointer: member + pointer, keyword, detail }];
-}
-
-function isObject(value: Json): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

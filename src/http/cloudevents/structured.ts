@@ -2,7 +2,8 @@
 import { isReserved } from '../../ledger/name.js';
 import type { Json } from '../../ledger/types.js';
 import { MAX_METADATA_BYTES } from '../limits.js';
-import { invalidEvent, isObject, reservedSource, type EnvelopeReader } from '../envelope.js';
+import { isObject } from '../../ledger/json-object.js';
+import { invalidEvent, reservedSource, type EnvelopeReader } from '../envelope.js';
 import { pointerTo, type Places } from '../places.js';
 import type { Problem } from '../problem.js';
 import { readAttributes, type Mistake } from './attributes.js';

@@ -4,7 +4,7 @@ import { eventIdFor } from '../../ledger/identity.js';
 import type { Entry, Json } from '../../ledger/types.js';
 import { JSON_TYPE, parseEvent } from '../documents.js';
 import { MAX_EVENT_BYTES } from '../limits.js';
-import { isObject } from '../envelope.js';
+import { isObject } from '../../ledger/json-object.js';
 import { texts } from '../event-query.js';
 import { principalOf } from '../guard.js';
 import { Type } from '../json-schema.js';

@@ -7,10 +7,10 @@ import { pointerOf } from '../../ledger/json-pointer.js';
 import { isReserved } from '../../ledger/name.js';
 import { MAX_DEPTH, parseStrictJson } from '../../ledger/strict-json.js';
 import type { Json } from '../../ledger/types.js';
+import { isObject } from '../../ledger/json-object.js';
 import {
   fits,
   invalidEvent,
-  isObject,
   memberMistake,
   MOST_MISTAKES,
   reservedSource,
