@@ -1,4 +1,5 @@
 /** Credentials: what is told of them, what a request is compared with, and which there may be. Pure. */
+import { isProgramName } from './access-event.js';
 import { LedgerError } from '../ledger/error.js';
 import { nameProblem, textProblem } from '../ledger/name.js';
 import type { SourcePattern } from '../ledger/source-pattern.js';
@@ -49,6 +50,9 @@ export interface WantedCredential {
 /** The user whose password is in the configuration. What is recorded by that name was recorded with that password. */
 export const CONFIGURED_ADMIN = 'admin';
 
+/** So that the event which tells of it is no larger than an event may be. */
+const MOST_SOURCES = 200;
+
 /** @throws LedgerError `invalid-input` for what no credential can be */
 export function requireFit({ name, roles, sources }: WantedCredential): void {
   const problem = problemOfName(name) ?? problemOfRoles(roles) ?? problemOfSources(roles, sources);
@@ -57,6 +61,7 @@ export function requireFit({ name, roles, sources }: WantedCredential): void {
 
 function problemOfName(name: string): string | null {
   if (name === CONFIGURED_ADMIN) return `the name '${name}' is that of LEDGER_ADMIN_PASSWORD's user`;
+  if (isProgramName(name)) return `the name '${name}' is the program's own`;
   // RFC 7617, 2: the first colon ends the user's name
   if (name.includes(':')) return 'the name must not have a colon';
   if (name.trim() !== name) return 'the name must not begin or end with white space';
@@ -77,6 +82,7 @@ function problemOfSources(roles: readonly Role[], sources: readonly SourcePatter
     return "a writer or reader needs the sources that it is for, such as 'billing.*'";
   if (!hasSources && sources.length > 0)
     return 'sources are what a writer writes to and a reader reads: give it one of these roles, or no sources';
+  if (sources.length > MOST_SOURCES) return `it may have ${MOST_SOURCES} sources at most`;
   for (const source of sources) {
     const problem = nameProblem(source);
     if (problem !== null) return `the source '${source}' ${problem}`;

@@ -1,4 +1,5 @@
 /** Where credentials are kept: what answers requests, and what changes them. */
+import type { Doer } from './access-event.js';
 import type { CredentialFacts, KnownCredential, WantedCredential } from './credential.js';
 
 /**
@@ -28,22 +29,23 @@ export interface IssuedCredential {
 }
 
 /**
- * Changes of credentials. What resolved is durable, and acts on every process within a second. Errors are
- * LedgerErrors: `store-unavailable`, `access-denied` (the login may not), `schema-version`.
+ * Changes of credentials. What resolved is durable, and acts on every process within a second. With each change its event
+ * of `_access` is committed, by whoever does it: `credential.added`, `credential.revoked` or `credential.rotated`. Errors
+ * are LedgerErrors: `store-unavailable`, `access-denied` (the login may not), `schema-version`.
  */
 export interface CredentialRegister {
   /** @throws LedgerError `invalid-input` for what cannot be, such as a second password of one name */
-  add(wanted: WantedCredential): Promise<IssuedCredential>;
+  add(wanted: WantedCredential, by: Doer): Promise<IssuedCredential>;
   /** All there are and were, by name, the oldest first. */
   list(): Promise<readonly CredentialFacts[]>;
-  /** Changes nothing where it was revoked already. @throws LedgerError `invalid-input`: there is no such credential */
-  revoke(id: string): Promise<CredentialFacts>;
+  /** Changes and records nothing where it was revoked already. @throws LedgerError `invalid-input`: there is no such credential */
+  revoke(id: string, by: Doer): Promise<CredentialFacts>;
   /**
    * Another secret, under another id, for what the credential may; one that expires lives as long as it did. Both are
    * done or neither.
    * @param overlapMs how long the old one still works; a password's ends at once
    * @throws LedgerError `invalid-input`: there is no such credential, it was revoked, or it is a password and would overlap
    */
-  rotate(id: string, overlapMs: number): Promise<IssuedCredential>;
+  rotate(id: string, overlapMs: number, by: Doer): Promise<IssuedCredential>;
   close(): Promise<void>;
 }

@@ -1,5 +1,7 @@
 /** Adding, listing, revoking and rotating credentials, as the command line asks for it. */
-import type { CredentialFacts } from '../access/credential.js';
+import { hostname, userInfo } from 'node:os';
+import { PROGRAM, type Doer } from '../access/access-event.js';
+import type { CredentialFacts, WantedCredential } from '../access/credential.js';
 import type { CredentialRegister, IssuedCredential } from '../access/port.js';
 import { openCredentialRegister } from '../access/postgres/register.js';
 import type { Role } from '../access/principal.js';
@@ -29,15 +31,15 @@ export interface RotateArguments extends Shown {
 export function addCredential(name: string, args: AddArguments, stop: AbortSignal): Promise<ExitCode> {
   const lifetimeMs = args.expiresIn === undefined ? null : parseTimeSpan('--expires-in', args.expiresIn);
   return withRegister(stop, async (register) => {
-    const issued = await register.add({
+    const wanted: WantedCredential = {
       name,
       // what is no role is refused by the register
       roles: args.role as readonly Role[],
       sources: args.source,
       kind: args.password === true ? 'password' : 'key',
       lifetimeMs,
-    });
-    tell(issued, args);
+    };
+    tell(await register.add(wanted, whoRuns()), args);
   });
 }
 
@@ -55,7 +57,7 @@ export function listCredentials(options: Shown, stop: AbortSignal): Promise<Exit
 
 export function revokeCredential(id: string, options: Shown, stop: AbortSignal): Promise<ExitCode> {
   return withRegister(stop, async (register) => {
-    const credential = await register.revoke(id);
+    const credential = await register.revoke(id, whoRuns());
     print(options.json === true ? JSON.stringify({ credential }) : describe(credential));
   });
 }
@@ -64,8 +66,22 @@ export function revokeCredential(id: string, options: Shown, stop: AbortSignal):
 export function rotateCredential(id: string, args: RotateArguments, stop: AbortSignal): Promise<ExitCode> {
   const overlapMs = args.overlap === undefined ? 0 : parseTimeSpan('--overlap', args.overlap);
   return withRegister(stop, async (register) => {
-    tell(await register.rotate(id, overlapMs), args);
+    tell(await register.rotate(id, overlapMs, whoRuns()), args);
   });
+}
+
+/** The program, for whom the operating system knows: no principal of the API, and who may administer the database. */
+function whoRuns(): Doer {
+  return { recordedBy: `${PROGRAM} credential`, actor: `${userName()}@${hostname()}`, context: null };
+}
+
+/** A container's user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
 }
 
 async function withRegister(

@@ -27,12 +27,18 @@ export function eventLogRights(roles: Roles): readonly string[] {
   ];
 }
 
-/** Rights on the credentials: one group alone. What is revoked stays to be seen. */
+/**
+ * Rights on the credentials: one group alone. What is revoked stays to be seen. Events of `_access` wait in the outbox until
+ * an API process, which may append them, has done so.
+ */
 export function accessRights(roles: Roles): readonly string[] {
   const credentials = quoted(roles.credentials);
+  const api = quoted(roles.api);
   return [
-    `GRANT USAGE ON SCHEMA ${ACCESS} TO ${credentials}`,
+    `GRANT USAGE ON SCHEMA ${ACCESS} TO ${credentials}, ${api}`,
     `GRANT SELECT, INSERT, UPDATE ON ${ACCESS}.credential TO ${credentials}`,
+    `GRANT INSERT ON ${ACCESS}.outbox TO ${credentials}`,
+    `GRANT SELECT, INSERT, DELETE ON ${ACCESS}.outbox TO ${api}`,
   ];
 }
 

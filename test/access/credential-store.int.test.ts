@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Doer } from '../../src/access/access-event.js';
 import type { WantedCredential } from '../../src/access/credential.js';
 import type { CredentialRegister, CredentialStore } from '../../src/access/port.js';
 import { openCredentialRegister } from '../../src/access/postgres/register.js';
@@ -9,6 +10,7 @@ import { startProxy } from '../support/postgres-proxy.js';
 
 const WITHIN_A_SECOND = { timeout: 1_000, interval: 5 };
 const HOUR_MS = 3_600_000;
+const BY: Doer = { recordedBy: 'somebody', actor: null, context: { requestId: 'r' } };
 
 let database: LedgerDatabase;
 let register: CredentialRegister;
@@ -52,7 +54,7 @@ function wanted(members: Partial<WantedCredential> = {}): WantedCredential {
 describe('a credential', () => {
   it('is known to every process within a second, and within a second no more once it was revoked', async () => {
     const [one, other] = [await openStore(), await openStore()];
-    const { credential } = await register.add(wanted());
+    const { credential } = await register.add(wanted(), BY);
     for (const store of [one, other]) {
       await expect
         .poll(() => store.key(credential.id)?.principal, WITHIN_A_SECOND)
@@ -62,15 +64,15 @@ describe('a credential', () => {
           sources: ['billing.*'],
         });
     }
-    await register.revoke(credential.id);
+    await register.revoke(credential.id, BY);
     for (const store of [one, other]) {
       await expect.poll(() => store.key(credential.id), WITHIN_A_SECOND).toBe(null);
     }
   });
 
   it('is stored without what it proves', async () => {
-    const key = await register.add(wanted());
-    const password = await register.add(wanted({ kind: 'password' }));
+    const key = await register.add(wanted(), BY);
+    const password = await register.add(wanted({ kind: 'password' }), BY);
     const { id, secret } = parseKey(key.secret) ?? { id: '', secret: '' };
     expect(id).toBe(key.credential.id);
     const rows = await asSuperuser(database, async (client) => {
@@ -105,20 +107,22 @@ describe('a credential', () => {
       [{ sources: ['$all'] }, /must not begin with/],
     ];
     for (const [members, message] of refused) {
-      await expect(register.add(wanted(members))).rejects.toMatchObject({
+      await expect(register.add(wanted(members), BY)).rejects.toMatchObject({
         code: 'invalid-input',
         message: expect.stringMatching(message) as string,
       });
     }
-    const { name } = (await register.add(wanted({ kind: 'password' }))).credential;
-    await expect(register.add(wanted({ name, kind: 'password' }))).rejects.toThrow('has a password already');
-    await expect(register.revoke('000000000000')).rejects.toMatchObject({ code: 'invalid-input' });
+    const { name } = (await register.add(wanted({ kind: 'password' }), BY)).credential;
+    await expect(register.add(wanted({ name, kind: 'password' }), BY)).rejects.toThrow(
+      'has a password already',
+    );
+    await expect(register.revoke('000000000000', BY)).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
   it('has another secret when it is rotated, and the old one ends at once, or after the overlap', async () => {
-    const { credential } = await register.add(wanted({ lifetimeMs: HOUR_MS }));
-    const second = (await register.rotate(credential.id, 0)).credential;
-    const third = (await register.rotate(second.id, 60_000)).credential;
+    const { credential } = await register.add(wanted({ lifetimeMs: HOUR_MS }), BY);
+    const second = (await register.rotate(credential.id, 0, BY)).credential;
+    const third = (await register.rotate(second.id, 60_000, BY)).credential;
     expect([second.name, second.sources]).toEqual([credential.name, credential.sources]);
     const all = await register.list();
     const [first, overlapping, last] = [credential, second, third].map((each) =>
@@ -128,14 +132,14 @@ describe('a credential', () => {
     expect(overlapping?.revokedAt).toBe(null);
     expect(Number(overlapping?.expiresAt) - Number(last?.createdAt)).toBe(60_000);
     expect(Number(last?.expiresAt) - Number(last?.createdAt)).toBe(HOUR_MS);
-    await expect(register.rotate(credential.id, 0)).rejects.toThrow('was revoked');
-    const password = (await register.add(wanted({ kind: 'password' }))).credential;
-    await expect(register.rotate(password.id, 1)).rejects.toThrow('cannot overlap');
-    expect((await register.rotate(password.id, 0)).credential.name).toBe(password.name);
+    await expect(register.rotate(credential.id, 0, BY)).rejects.toThrow('was revoked');
+    const password = (await register.add(wanted({ kind: 'password' }), BY)).credential;
+    await expect(register.rotate(password.id, 1, BY)).rejects.toThrow('cannot overlap');
+    expect((await register.rotate(password.id, 0, BY)).credential.name).toBe(password.name);
   });
 
   it('says when it was used last, which is no reason for anybody to read the table again', async () => {
-    const { credential } = await register.add(wanted());
+    const { credential } = await register.add(wanted(), BY);
     const store = await openStore({ flushMs: 20 });
     await asSuperuser(database, async (client) => {
       let told = 0;
@@ -148,13 +152,13 @@ describe('a credential', () => {
           (await register.list()).find(({ id }) => id === credential.id)?.lastUsedAt?.getTime(),
         )
         .toBeGreaterThanOrEqual(start);
-      await register.revoke(credential.id);
+      await register.revoke(credential.id, BY);
       await expect.poll(() => told).toBe(1);
     });
   });
 
   it('has its last use written down when the process ends, too', async () => {
-    const { credential } = await register.add(wanted());
+    const { credential } = await register.add(wanted(), BY);
     const store = await openStore();
     store.used(credential.id);
     await store.close();
@@ -165,7 +169,7 @@ describe('a credential', () => {
 
 describe('while PostgreSQL is away', () => {
   it('what is known stays, is said once, and what changed is known as soon as it is back', async () => {
-    const { credential } = await register.add(wanted());
+    const { credential } = await register.add(wanted(), BY);
     const log: string[] = [];
     const store = await openStore({ log });
     expect(store.key(credential.id)).not.toBe(null);
@@ -214,7 +218,7 @@ describe('while PostgreSQL is away', () => {
 
 describe('a login without the right', () => {
   it('knows of no credentials, and says so once', async () => {
-    const { credential } = await register.add(wanted());
+    const { credential } = await register.add(wanted(), BY);
     const log: string[] = [];
     const store = await openStore({ url: database.allUrl, log });
     expect([store.known, store.key(credential.id)]).toEqual([true, null]);
@@ -225,7 +229,7 @@ describe('a login without the right', () => {
     for (const url of [database.readerUrl, database.projectorUrl, database.allUrl]) {
       const refused = openCredentialRegister({ url });
       await expect(refused.list()).rejects.toMatchObject({ code: 'access-denied' });
-      await expect(refused.add(wanted())).rejects.toMatchObject({ code: 'access-denied' });
+      await expect(refused.add(wanted(), BY)).rejects.toMatchObject({ code: 'access-denied' });
       await refused.close();
     }
   });

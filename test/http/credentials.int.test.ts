@@ -18,6 +18,8 @@ import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../suppo
 
 const WITHIN_A_SECOND = { timeout: 1_000, interval: 5 };
 
+const BY = { recordedBy: 'somebody', actor: null, context: null };
+
 const bearer = (key: string): string => `Bearer ${key}`;
 
 /** An API process as app.ts wires it, as far as its credentials go. */
@@ -76,7 +78,7 @@ let counter = 0;
 async function issue(members: Partial<WantedCredential> = {}): Promise<IssuedCredential> {
   counter += 1;
   const auditor = { name: `auditor-${counter}`, roles: ['auditor'], sources: [] } as const;
-  const issued = await register.add({ ...auditor, kind: 'key', lifetimeMs: null, ...members });
+  const issued = await register.add({ ...auditor, kind: 'key', lifetimeMs: null, ...members }, BY);
   const { id, name, kind } = issued.credential;
   for (const { store } of [one, other]) {
     const known = (): string | undefined => (kind === 'key' ? store.key(id) : store.password(name))?.id;
@@ -109,7 +111,7 @@ describe('a key', () => {
       ),
     );
     expect(tails.map(({ status }) => status)).toEqual([200, 200]);
-    await register.revoke(credential.id);
+    await register.revoke(credential.id, BY);
     for (const text of await Promise.all(tails.map((tail) => tail.text())))
       expect(text).toMatch(/event: problem\ndata: .*"code":"unauthorized"/);
   });
@@ -132,7 +134,7 @@ describe('a key', () => {
 
   it('stops working within a second on every process when it was revoked', async () => {
     const { credential, secret } = await issue();
-    await register.revoke(credential.id);
+    await register.revoke(credential.id, BY);
     for (const process of [one, other]) {
       await expect.poll(() => statusOf(process, bearer(secret)), WITHIN_A_SECOND).toBe(401);
     }
@@ -197,11 +199,11 @@ describe('a password', () => {
     const first = await issue({ kind: 'password' });
     const { name } = first.credential;
     expect(await statusOf(one, basic(name, first.secret))).toBe(200);
-    const second = await register.rotate(first.credential.id, 0);
+    const second = await register.rotate(first.credential.id, 0, BY);
     await expect.poll(() => one.store.password(name)?.id, WITHIN_A_SECOND).toBe(second.credential.id);
     expect(await statusOf(one, basic(name, first.secret))).toBe(401);
     expect(await statusOf(one, basic(name, second.secret))).toBe(200);
-    await register.revoke(second.credential.id);
+    await register.revoke(second.credential.id, BY);
     await expect.poll(() => one.store.password(name), WITHIN_A_SECOND).toBe(null);
     expect(await statusOf(one, basic(name, second.secret))).toBe(401);
   });

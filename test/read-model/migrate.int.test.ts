@@ -115,11 +115,14 @@ describe('migrate', () => {
     await asSuperuser(database, async (client) => {
       await client.query('DROP SCHEMA access CASCADE');
       await client.query(`DROP ROLE ${database.name}_credentials`);
-      await client.query(`DELETE FROM ledger_migrations.migration WHERE name = '0005_access'`);
+      await client.query(`DELETE FROM ledger_migrations.migration WHERE name >= '0005_access'`);
     });
     const login = `${database.name}_api_login`;
     const grants: readonly Grant[] = [{ login, groups: ['api', 'credentials'] }];
-    expect((await migrate({ adminUrl: database.adminUrl, grants })).applied).toEqual(['0005_access']);
+    expect((await migrate({ adminUrl: database.adminUrl, grants })).applied).toEqual([
+      '0005_access',
+      '0006_access-outbox',
+    ]);
     const register = openCredentialRegister({ url: database.apiUrl });
     expect(await register.list()).toEqual([]);
     await register.close();

@@ -3,6 +3,8 @@ import pg from 'pg';
 import { LedgerError } from '../../ledger/error.js';
 import { storeError } from '../../postgres/errors.js';
 import { createPool, inTransaction } from '../../postgres/pool.js';
+import type { AccessEvent, Doer } from '../access-event.js';
+import { credentialAdded, credentialRevoked, credentialRotated } from '../credential-events.js';
 import {
   requireFit,
   type CredentialFacts,
@@ -11,6 +13,7 @@ import {
 } from '../credential.js';
 import type { CredentialRegister, IssuedCredential } from '../port.js';
 import { hashOfPassword, hashOfSecret, keyText, newId, newSalt, newSecret } from '../secret.js';
+import { insertEvents } from './outbox-rows.js';
 import { FACTS, factsOf, type FactsRow } from './rows.js';
 
 const UNIQUE_VIOLATION = '23505';
@@ -26,15 +29,15 @@ export function openCredentialRegister(options: { readonly url: string }): Crede
     }
   };
   return {
-    add: (wanted) =>
+    add: (wanted, by) =>
       asked(() => {
         requireFit(wanted);
-        return inTransaction(pool, 'BEGIN', (client) => issue(client, wanted));
+        return inTransaction(pool, 'BEGIN', (client) => add(client, wanted, by));
       }),
     list: () => asked(() => list(pool)),
-    revoke: (id) => asked(() => inTransaction(pool, 'BEGIN', (client) => revoke(client, id))),
-    rotate: (id, overlapMs) =>
-      asked(() => inTransaction(pool, 'BEGIN', (client) => rotate(client, id, overlapMs))),
+    revoke: (id, by) => asked(() => inTransaction(pool, 'BEGIN', (client) => revoke(client, id, by))),
+    rotate: (id, overlapMs, by) =>
+      asked(() => inTransaction(pool, 'BEGIN', (client) => rotate(client, id, overlapMs, by))),
     close: () => pool.end(),
   };
 }
@@ -44,6 +47,12 @@ async function list(pool: pg.Pool): Promise<readonly CredentialFacts[]> {
     `SELECT ${FACTS} FROM access.credential ORDER BY name, created_at, id`,
   );
   return rows.map(factsOf);
+}
+
+async function add(client: pg.ClientBase, wanted: WantedCredential, by: Doer): Promise<IssuedCredential> {
+  const issued = await issue(client, wanted);
+  await record(client, credentialAdded(issued.credential, by));
+  return issued;
 }
 
 async function issue(client: pg.ClientBase, wanted: WantedCredential): Promise<IssuedCredential> {
@@ -79,39 +88,68 @@ async function makeSecret(id: string, kind: CredentialKind): Promise<MadeSecret>
   return { secret, hash: await hashOfPassword(secret, salt), salt };
 }
 
-async function revoke(client: pg.ClientBase, id: string): Promise<CredentialFacts> {
+async function revoke(client: pg.ClientBase, id: string, by: Doer): Promise<CredentialFacts> {
+  const credential = await lock(client, id);
+  if (credential.revokedAt !== null) return credential;
+  const revoked = await end(client, id);
+  await record(client, credentialRevoked(revoked, by));
+  return revoked;
+}
+
+async function rotate(
+  client: pg.ClientBase,
+  id: string,
+  overlapMs: number,
+  by: Doer,
+): Promise<IssuedCredential> {
+  const old = await lock(client, id);
+  if (old.revokedAt !== null) throw new LedgerError('invalid-input', `the credential ${id} was revoked`);
+  if (overlapMs > 0 && old.kind === 'password')
+    throw new LedgerError('invalid-input', 'a password ends when there is another one: it cannot overlap');
+  const ending = overlapMs === 0 ? await end(client, id) : await expire(client, id, overlapMs);
+  const lifetimeMs = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
+  const issued = await issue(client, { ...old, lifetimeMs });
+  await record(client, credentialRotated(issued.credential, ending, by));
+  return issued;
+}
+
+/** Nobody else changes it before the transaction ends. */
+async function lock(client: pg.ClientBase, id: string): Promise<CredentialFacts> {
   const { rows } = await client.query<FactsRow>(
-    `UPDATE access.credential SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING ${FACTS}`,
+    `SELECT ${FACTS} FROM access.credential WHERE id = $1 FOR UPDATE`,
     [id],
   );
   return factsOf(oneOf(rows, id));
 }
 
-async function rotate(client: pg.ClientBase, id: string, overlapMs: number): Promise<IssuedCredential> {
+async function end(client: pg.ClientBase, id: string): Promise<CredentialFacts> {
   const { rows } = await client.query<FactsRow>(
-    `SELECT ${FACTS} FROM access.credential WHERE id = $1 FOR UPDATE`,
+    `UPDATE access.credential SET revoked_at = now() WHERE id = $1 RETURNING ${FACTS}`,
     [id],
   );
-  const old = factsOf(oneOf(rows, id));
-  if (old.revokedAt !== null) throw new LedgerError('invalid-input', `the credential ${id} was revoked`);
-  if (overlapMs === 0) await revoke(client, id);
-  else if (old.kind === 'key') await expire(client, id, overlapMs);
-  else throw new LedgerError('invalid-input', 'a password ends when there is another one: it cannot overlap');
-  const lifetimeMs = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
-  return await issue(client, { ...old, lifetimeMs });
+  return factsOf(oneOf(rows, id));
 }
 
 /** Never later than it would have. */
-async function expire(client: pg.ClientBase, id: string, afterMs: number): Promise<void> {
-  await client.query(
+async function expire(client: pg.ClientBase, id: string, afterMs: number): Promise<CredentialFacts> {
+  const { rows } = await client.query<FactsRow>(
     `UPDATE access.credential
-     SET expires_at = least(expires_at, now() + $2::float8 * interval '1 millisecond') WHERE id = $1`,
+     SET expires_at = least(expires_at, now() + $2::float8 * interval '1 millisecond') WHERE id = $1
+     RETURNING ${FACTS}`,
     [id, afterMs],
   );
+  return factsOf(oneOf(rows, id));
 }
 
 function oneOf(rows: readonly FactsRow[], id: string): FactsRow {
   const [row] = rows;
   if (row !== undefined) return row;
   throw new LedgerError('invalid-input', `there is no credential ${JSON.stringify(id)}`);
+}
+
+/** In the transaction of the change. Whom the database knows the login by is a fact, whoever it is done for. */
+async function record(client: pg.ClientBase, event: AccessEvent): Promise<void> {
+  const { rows } = await client.query<{ login: string }>('SELECT session_user::text AS login');
+  const context = { ...event.by.context, databaseLogin: rows[0]?.login ?? null };
+  await insertEvents(client, [{ ...event, by: { ...event.by, context } }]);
 }

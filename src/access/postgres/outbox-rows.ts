@@ -1,0 +1,60 @@
+/** The table of events on their way into the log: its rows, and the statements that write and take them. */
+import type pg from 'pg';
+import { instantFromMs } from '../../ledger/time.js';
+import type { AccessEvent, JsonObject, WaitingEvent } from '../access-event.js';
+
+/** The trigger of the table notifies it. */
+export const OUTBOX_CHANNEL = 'access_outbox';
+
+/** In their order. What resolved is as durable as the transaction that it is part of. */
+export async function insertEvents(
+  client: Pick<pg.ClientBase, 'query'>,
+  events: readonly AccessEvent[],
+): Promise<void> {
+  await client.query(
+    `INSERT INTO access.outbox (type, payload, recorded_by, actor, context)
+     SELECT e.type, e.payload, e.recorded_by, e.actor, e.context
+     FROM unnest($1::text[], $2::json[], $3::text[], $4::text[], $5::json[])
+       WITH ORDINALITY AS e (type, payload, recorded_by, actor, context, n)
+     ORDER BY e.n`,
+    [
+      events.map(({ type }) => type),
+      events.map(({ payload }) => JSON.stringify(payload)),
+      events.map(({ by }) => by.recordedBy),
+      events.map(({ by }) => by.actor),
+      events.map(({ by }) => by.context && JSON.stringify(by.context)),
+    ],
+  );
+}
+
+interface OutboxRow {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: JsonObject;
+  readonly recorded_by: string;
+  readonly actor: string | null;
+  readonly context: JsonObject | null;
+  readonly occurred_at: Date;
+}
+
+/** The oldest ones. @param except ids of those that are of no use */
+export async function readEvents(
+  client: pg.ClientBase,
+  most: number,
+  except: readonly string[],
+): Promise<readonly WaitingEvent[]> {
+  const { rows } = await client.query<OutboxRow>(
+    `SELECT id, type, payload, recorded_by, actor, context, occurred_at FROM access.outbox
+     WHERE id <> ALL ($2::uuid[]) ORDER BY position LIMIT $1`,
+    [most, except],
+  );
+  return rows.map(({ id, type, payload, recorded_by, actor, context, occurred_at }) => ({
+    ...{ id, type, payload },
+    by: { recordedBy: recorded_by, actor, context },
+    occurredAt: instantFromMs(occurred_at.getTime()),
+  }));
+}
+
+export async function deleteEvents(client: pg.ClientBase, ids: readonly string[]): Promise<void> {
+  await client.query('DELETE FROM access.outbox WHERE id = ANY ($1::uuid[])', [ids]);
+}
