@@ -33,6 +33,8 @@ export type LineOf = (entry: Entry) => Buffer;
 
 export interface TailOptions {
   readonly stretches: AsyncIterable<Stretch>;
+  /** the first index that is looked at */
+  readonly from: number;
   /** the same function for all tails of a form */
   readonly lineOf: LineOf;
   readonly logger: Logger;
@@ -44,7 +46,7 @@ export interface TailOptions {
 
 /** Send what comes, as fast as the client takes it; a client that takes nothing for long is told so, and left. */
 export function sendTail(reply: FastifyReply, options: TailOptions): FastifyReply {
-  const { stretches, lineOf, logger, patienceMs, end } = options;
+  const { stretches, from, lineOf, logger, patienceMs, end } = options;
   const { id } = reply.request;
   const drop = (): void => {
     logger.info({ patienceMs }, 'a tail was ended: its client took nothing');
@@ -60,7 +62,7 @@ export function sendTail(reply: FastifyReply, options: TailOptions): FastifyRepl
     else logger.error({ err: error }, 'a tail broke off');
     return problemMessage(problemOf(error), id);
   };
-  const messages = eventStream(stretches, lineOf, failed);
+  const messages = eventStream({ stretches, from, lineOf }, failed);
   const stream = Readable.from(unlessLeft(messages, drop, patienceMs), { objectMode: false });
   endWith(reply, end);
   return sendStream(reply.headers(TAIL_HEADERS), stream);
@@ -77,11 +79,10 @@ function endWith({ raw }: FastifyReply, end: () => void): void {
 }
 
 async function* eventStream(
-  stretches: AsyncIterable<Stretch>,
-  lineOf: LineOf,
+  { stretches, from, lineOf }: Pick<TailOptions, 'stretches' | 'from' | 'lineOf'>,
   failed: (error: unknown) => string,
 ): AsyncGenerator<string | Buffer> {
-  yield `retry: ${RETRY_MS}\n\n`;
+  yield `retry: ${RETRY_MS}\n${place(from)}\n`;
   try {
     for await (const { entries, next, shared } of stretches) {
       const make = shared ? sharedMessage : message;
@@ -114,7 +115,12 @@ const MESSAGE_END = Buffer.from('\n\n');
 
 /** A comment; with it the place up to which nothing matched, which is not looked at again by who comes back. */
 function heartbeat(next: number): string {
-  return next === 0 ? ':\n\n' : `:\nid: ${next - 1}\n\n`;
+  return `:\n${place(next)}\n`;
+}
+
+/** Where to go on; at the beginning of the ledger nothing has to be said. */
+function place(next: number): string {
+  return next === 0 ? '' : `id: ${next - 1}\n`;
 }
 
 /** Why nothing more comes. */

@@ -68,6 +68,25 @@ describe('GET /v1/events/stream', () => {
 
   const size = async (): Promise<number> => (await api.get<{ size: number }>('/v1/head')).body.size;
 
+  it('begins with the place before the first entry that is looked at, so that nothing is missed', async () => {
+    const from = await size();
+    for (const [query, id] of [
+      ['', `id: ${from - 1}\n`],
+      ['?fromIndex=7', 'id: 6\n'],
+      ['?fromIndex=0', ''],
+    ] as const) {
+      const leaving = new AbortController();
+      const init = { headers: { authorization: AUTHORIZATION }, signal: leaving.signal };
+      const response = await fetch(`${api.url}/v1/events/stream${query}`, init);
+      const first = await response.body?.getReader().read();
+      const [block = ''] = Buffer.from(first?.value ?? [])
+        .toString()
+        .split(/(?<=\n\n)/);
+      expect(block).toBe(`retry: 1000\n${id}\n`);
+      leaving.abort();
+    }
+  });
+
   it('has each entry as it is chained: its index as id, its line as data', async () => {
     const from = await size();
     const tail = await openTail(api.url, '', { 'accept-encoding': 'gzip' });

@@ -22,8 +22,8 @@ import { EVENT_STREAM_TYPE, HEARTBEAT_MS, sendTail, TAIL_HEADERS } from '../tail
 const DESCRIPTION = `Entries as they are chained, each as a message: \`id\` its index, \`event\` the word \`entry\`, \`data\`
 its line, or with \`format=cloudevents\` the event as a CloudEvent, its revision in the extension \`sequence\`. From
 \`Last-Event-ID\` on (exclusive), else from \`fromIndex\` (inclusive), else from what comes next. Nothing is left out or
-repeated by whoever comes back with the last id it has seen. Comments come where nothing else does, with the index up to
-which nothing matched. A message \`problem\` says why the stream ends: to a client that took nothing for
+repeated by whoever comes back with the last id it has seen: the first message has no data, but the index before the first
+that is looked at. Comments come where nothing else does, with the index up to which nothing matched. A message \`problem\` says why the stream ends: to a client that took nothing for
 long, \`slow-reader\`. What waits for the end of an answer, as /docs does, shows nothing of it.`;
 
 /** How the data of a message give an entry. */
@@ -101,13 +101,14 @@ export function tailRoute(app: App, { reader, logger, closing }: Services, limit
         void letIn.then((is) => is || shutOut.abort());
       }, ASK_AGAIN_MS);
       ended.signal.addEventListener('abort', () => clearInterval(asking));
+      const from = asked ?? size;
       const entries = followLedger({
-        ...{ reader, live, filters, from: (asked ?? size) as Index, silenceMs: HEARTBEAT_MS },
+        ...{ reader, live, filters, from: from as Index, silenceMs: HEARTBEAT_MS },
         signal: AbortSignal.any([closing, ended.signal, shutOut.signal]),
       });
       const stretches = until(shutOut.signal, entries);
       return sendTail(reply, {
-        ...{ stretches, lineOf, patienceMs: limits.patienceMs, end: () => ended.abort() },
+        ...{ stretches, from, lineOf, patienceMs: limits.patienceMs, end: () => ended.abort() },
         logger: logger.child({ requestId: request.id }),
       });
     },
