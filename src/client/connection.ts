@@ -1,12 +1,12 @@
 /** One way to the API, on `fetch` alone: credentials, a time limit, and whatever is no success as an error. */
+import { authorizationOf, type Authorization, type ClientCredentials } from './credentials.js';
 import { describeProblem, type Problem } from './problem.js';
 
-export interface ConnectionOptions {
+export type ConnectionOptions = ClientCredentials & Target;
+
+interface Target {
   /** of the API, such as `https://ledger.example` */
   readonly url: string;
-  /** `admin` unless given */
-  readonly user?: string;
-  readonly password: string;
   /** how long the server may take to begin its answer, in milliseconds; 60,000 unless given */
   readonly timeoutMs?: number;
   /** in the place of the global one */
@@ -15,6 +15,8 @@ export interface ConnectionOptions {
 
 export interface Connection {
   readonly url: string;
+  /** whether what was refused, or has ended, may be followed by another token */
+  readonly tokenChanges: boolean;
   /**
    * One request; resolves for every answer below 400, and those that are expected.
    * @throws ApiError
@@ -66,24 +68,27 @@ export class ApiError extends Error {
 
 const TIMEOUT_MS = 60_000;
 
-/** @throws TypeError for a URL that no request can be made to */
+/** @throws TypeError for a URL that no request can be made to, and for credentials that are none, or two */
 export function connect(options: ConnectionOptions): Connection {
   const url = checkedUrl(options.url);
-  const authorization = `Basic ${base64(`${options.user ?? 'admin'}:${options.password}`)}`;
+  const authorization = authorizationOf(options);
   const send = options.fetch ?? fetch;
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   return {
     url,
+    tokenChanges: authorization.changes,
     async request(path, request = {}) {
       const query = request.query?.toString() ?? '';
       const target = `${url}${path}${query === '' ? '' : `?${query}`}`;
-      const answer = send(target, {
-        method: request.method ?? 'GET',
-        headers: { ...request.headers, authorization },
-        ...(request.body === undefined ? {} : { body: request.body }),
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
-        redirect: 'error',
-      });
+      const ask = (authorizationField: string): Promise<Response> =>
+        send(target, {
+          method: request.method ?? 'GET',
+          headers: { ...request.headers, authorization: authorizationField },
+          ...(request.body === undefined ? {} : { body: request.body }),
+          ...(request.signal === undefined ? {} : { signal: request.signal }),
+          redirect: 'error',
+        });
+      const answer = askAs(authorization, ask, request.signal);
       const response = await inTime(answer, timeoutMs).catch((error: unknown) => {
         throw unreachable(url, error);
       });
@@ -91,6 +96,42 @@ export function connect(options: ConnectionOptions): Connection {
       throw await refusal(url, response);
     },
   };
+}
+
+/** A token that expired on its way is followed by the next one, where there is another. */
+async function askAs(
+  authorization: Authorization,
+  ask: (authorizationField: string) => Promise<Response>,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  const field = await valueOf(authorization, signal);
+  const response = await ask(field);
+  if (response.status !== 401 || !authorization.changes) return response;
+  const next = await valueOf(authorization, signal);
+  if (next === field) return response;
+  await response.body?.cancel();
+  return await ask(next);
+}
+
+/**
+ * What gives tokens is away as a server may be: it may be asked again.
+ * @throws ApiError; the signal's reason when aborted, however long the token takes
+ */
+async function valueOf(authorization: Authorization, signal: AbortSignal | undefined): Promise<string> {
+  const aborted = new AbortController();
+  const ended = new Promise<never>((_resolve, reject) => {
+    const end = (): void => reject(signal?.reason as Error);
+    signal?.addEventListener('abort', end, { once: true, signal: aborted.signal });
+    if (signal?.aborted === true) end();
+  });
+  try {
+    return await Promise.race([authorization.value(), ended]);
+  } catch (error) {
+    if (signal?.aborted === true || !(error instanceof Error)) throw error;
+    throw new ApiError(`there is no token to ask with (${error.message})`, { cause: error });
+  } finally {
+    aborted.abort();
+  }
 }
 
 /** fetch would find the same mistakes, but at each attempt, and with the password in its message. */
@@ -148,8 +189,4 @@ async function refusal(url: string, response: Response): Promise<ApiError> {
 /** @returns milliseconds; null for a date, which our API does not send */
 function secondsOf(header: string | null): number | null {
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null;
-}
-
-function base64(text: string): string {
-  return btoa(String.fromCodePoint(...new TextEncoder().encode(text)));
 }

@@ -1,7 +1,7 @@
 /**
  * The ledger for programs in JavaScript and TypeScript: events in, the ledger as it grows out, on `fetch` alone.
  *
- *     const ledger = connectToLedger({ url: 'http://127.0.0.1:8080', password });
+ *     const ledger = connectToLedger({ url: 'http://127.0.0.1:8080', token });
  *     await ledger.record({ source: 'billing', type: 'customer.billed', payload: { customerId: 'c-1', amount: 12.5 } });
  *     for await (const { header } of ledger.tail({ filters: { source: 'billing' } })) console.log(header.index);
  */
@@ -12,13 +12,14 @@ import { record, type Recorded, type RecordOptions } from './recording.js';
 import { tail, type TailedLine, type TailOptions } from './tail.js';
 
 export { ApiError, type ConnectionOptions } from './connection.js';
+export type { ClientCredentials, Token } from './credentials.js';
 export type { EventDraft, IdentifiedEvent } from './events.js';
 export type { Problem } from './problem.js';
 export type { QueueOptions } from './queue.js';
 export type { Recorded, RecordOptions } from './recording.js';
 export type { TailedLine, TailOptions } from './tail.js';
 
-export interface LedgerClientOptions extends ConnectionOptions, QueueOptions {}
+export type LedgerClientOptions = ConnectionOptions & QueueOptions;
 
 export interface LedgerClient {
   /**
@@ -40,7 +41,8 @@ export interface LedgerClient {
 
   /**
    * Resolves when every event given to `enqueue` so far was recorded or refused, however long the server is away.
-   * @throws ApiError what sending again does not help, such as wrong credentials; the events wait on
+   * @throws ApiError what sending again does not help, such as wrong credentials, or a key that was revoked; the events
+   *   wait on
    */
   flush(): Promise<void>;
 
@@ -63,6 +65,7 @@ const CLOSE_MS = 10_000;
 /**
  * Nothing is sent before it is used. A process that ends by itself sends what is queued before; one that calls
  * `process.exit` closes the client first.
+ * @throws TypeError for a URL that no request can be made to, and for credentials that are none, or two
  */
 export function connectToLedger(options: LedgerClientOptions): LedgerClient {
   const connection = connect(options);

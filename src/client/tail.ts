@@ -52,8 +52,6 @@ export async function* tail(connection: Connection, options: TailOptions = {}): 
   let before: Predecessor | null = null;
   for (;;) {
     try {
-      // found out first: a connection that is lost before anything came must not skip what came meanwhile
-      next ??= await sizeOf(connection, signal);
       for await (const { id, event, data } of messagesFrom(connection, next, options)) {
         patience.renew();
         if (event === 'problem') throw ending(connection, data);
@@ -76,18 +74,14 @@ export async function* tail(connection: Connection, options: TailOptions = {}): 
   }
 }
 
-async function sizeOf(connection: Connection, signal: AbortSignal | undefined): Promise<number> {
-  const response = await connection.request('/v1/head', { ...(signal && { signal }) });
-  return ((await response.json()) as { readonly size: number }).size;
-}
-
 /** Of one connection, until it ends, or nothing comes for so long that it must have. */
 async function* messagesFrom(
   connection: Connection,
-  fromIndex: number,
+  fromIndex: number | null,
   { filters = {}, signal }: TailOptions,
 ): AsyncGenerator<Message> {
-  const query = new URLSearchParams({ fromIndex: String(fromIndex) });
+  // without it the first message has the place: a connection that is lost then skips nothing that comes meanwhile
+  const query = new URLSearchParams(fromIndex === null ? {} : { fromIndex: String(fromIndex) });
   for (const [name, values] of Object.entries(filters)) {
     for (const value of [values].flat()) query.append(name, value);
   }
@@ -137,10 +131,15 @@ async function* chunksOf({ body }: Response, signal: AbortSignal): AsyncGenerato
   }
 }
 
-function ending({ url }: Connection, data: string | null): ApiError {
+/** A token that expired in its midst is followed by the next one: whether that is taken is answered then. */
+function ending({ url, tokenChanges }: Connection, data: string | null): ApiError {
   const problem = JSON.parse(data ?? '{}') as Problem;
   const { status = 503 } = problem;
-  return new ApiError(`${url} ended the tail: ${describeProblem(problem)}`, { problem, status });
+  const isOver = status === 401 && tokenChanges;
+  return new ApiError(`${url} ended the tail: ${describeProblem(problem)}`, {
+    problem,
+    ...(!isOver && { status }),
+  });
 }
 
 function lineOf(

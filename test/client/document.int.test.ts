@@ -2,23 +2,25 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PASSWORD, startApi, type TestApi } from '../support/api.js';
+import { startKeyedApi, type KeyedApi } from '../support/keyed-api.js';
 
-let api: TestApi;
+let keyed: KeyedApi;
 beforeAll(async () => {
-  api = await startApi();
+  keyed = await startKeyedApi();
 });
-afterAll(() => api.close());
+afterAll(() => keyed.close());
 
 it('the example of docs/client.md runs as it stands', async () => {
   const document = await readFile(new URL('../../docs/client.md', import.meta.url), 'utf8');
   const [, example = ''] = /```js\n([^]*?)```/.exec(document) ?? [];
   const client = new URL('../../src/client/index.ts', import.meta.url).href;
   const program = example.replace("'event-ledger/client'", JSON.stringify(client));
+  const billing = { roles: ['writer', 'reader'], sources: ['billing'] } as const;
+  const { secret } = await keyed.issue({ name: 'billing-service', ...billing });
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '-e', program],
-    { env: { PATH: process.env.PATH, LEDGER_URL: api.url, LEDGER_ADMIN_PASSWORD: PASSWORD } },
+    { env: { PATH: process.env.PATH, LEDGER_URL: keyed.api.url, LEDGER_TOKEN: secret } },
   );
   expect(stdout.trimEnd().split('\n')).toEqual([
     'recorded accepted',
