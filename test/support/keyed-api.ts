@@ -1,4 +1,5 @@
 /** The API with the credentials of a database, as app.ts wires it, and what makes some. */
+import type { Doer } from '../../src/access/access-event.js';
 import type { WantedCredential } from '../../src/access/credential.js';
 import type { CredentialRegister, CredentialStore, IssuedCredential } from '../../src/access/port.js';
 import { openCredentialRegister } from '../../src/access/postgres/register.js';
@@ -6,6 +7,7 @@ import { openCredentialStore } from '../../src/access/postgres/store.js';
 import { singleUser, withCredentials } from '../../src/http/authentication.js';
 import { PASSWORD, startApi, type TestApi, type TestApiOptions } from './api.js';
 import { createLedgerDatabase } from './ledger-database.js';
+import { eventually } from './ledger-process.js';
 
 export interface KeyedApi {
   readonly api: TestApi;
@@ -15,8 +17,12 @@ export interface KeyedApi {
   issue(
     wanted: Pick<WantedCredential, 'name' | 'roles'> & Partial<WantedCredential>,
   ): Promise<IssuedCredential>;
+  /** a key, which the API then lets in no more */
+  revoke(id: string): Promise<void>;
   close(): Promise<void>;
 }
+
+const BY: Doer = { recordedBy: 'tester', actor: null, context: null };
 
 export async function startKeyedApi(options: TestApiOptions = {}): Promise<KeyedApi> {
   const database = await createLedgerDatabase();
@@ -29,15 +35,15 @@ export async function startKeyedApi(options: TestApiOptions = {}): Promise<Keyed
   return {
     ...{ api, register, store },
     async issue(wanted) {
-      const issued = await register.add({ sources: [], kind: 'key', lifetimeMs: null, ...wanted });
+      const issued = await register.add({ sources: [], kind: 'key', lifetimeMs: null, ...wanted }, BY);
       const { id, name, kind } = issued.credential;
       const isKnown = (): boolean => (kind === 'key' ? store.key(id) : store.password(name))?.id === id;
-      const deadline = Date.now() + 5_000;
-      while (!isKnown()) {
-        if (Date.now() > deadline) throw new Error(`${name} is not known after 5 s`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
+      await eventually(`${name} is known`, () => Promise.resolve(isKnown()));
       return issued;
+    },
+    async revoke(id) {
+      await register.revoke(id, BY);
+      await eventually(`${id} is out`, () => Promise.resolve(store.key(id) === null));
     },
     async close() {
       await api.close();
