@@ -8,6 +8,7 @@ import type { TokenVerifier } from './access/tokens.js';
 import type { EventLog } from './event-log/port.js';
 import { openPostgresEventLog } from './event-log/postgres/event-log.js';
 import { NOBODY, singleUser, withCredentials, withTokens } from './http/authentication.js';
+import type { ServerCertificate } from './http/certificate.js';
 import type { Rates } from './http/limits.js';
 import { buildOperationsServer } from './http/operations-server.js';
 import { buildServer } from './http/server.js';
@@ -24,10 +25,12 @@ import { readSchemaFiles, registerSchemas, type SchemaFile } from './schemas/fil
 import { SchemaRegistry } from './schemas/registry.js';
 import type { Stores } from './stores.js';
 
-/** Where a server listens, and for how many. */
+/** Where a server listens, how, and for how many. */
 export interface Place {
   readonly host: string;
   readonly port: number;
+  /** of HTTPS; null: it is plain HTTP */
+  readonly certificate: ServerCertificate | null;
   /** that are open at once */
   readonly maxConnections: number;
   readonly rates: Rates;
@@ -125,12 +128,12 @@ async function tell(
 ): Promise<RunningServer> {
   const { adminPassword, version } = options;
   const connections = { most: options.maxConnections };
-  const { rates } = options;
+  const { rates, certificate } = options;
   const { log, logger, stores } = parts;
   const authenticator = adminPassword === null ? NOBODY : singleUser(CONFIGURED_ADMIN, adminPassword);
   const reader = openReader({ url: stores.projectorUrl });
   const server = buildOperationsServer({
-    ...{ log, reader, projector, authenticator, logger, version, connections, rates },
+    ...{ log, reader, projector, authenticator, logger, version, connections, rates, certificate },
   });
   const close = async (): Promise<void> => {
     await server.close();
@@ -169,6 +172,7 @@ export async function runApi(
     corsOrigins: options.corsOrigins,
     connections: { most: options.maxConnections },
     rates: options.rates,
+    certificate: options.certificate,
     logger,
     version: options.version,
     ...(projector === undefined ? {} : { projector: projector.status }),

@@ -34,8 +34,16 @@ export interface Config {
   readonly maxConnections: number;
   /** whose pages may ask the API */
   readonly corsOrigins: readonly string[];
+  /** what servers show as HTTPS; null: they speak plain HTTP */
+  readonly tls: TlsFiles | null;
   readonly rates: RateConfig;
   readonly logLevel: LogLevel;
+}
+
+/** Absolute paths of PEM files. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 /** What may come in a minute; 0: as much as likes. */
@@ -85,6 +93,7 @@ export function readConfig(environment: Environment): Config {
     maxTails: read.count('MAX_TAILS', 100_000) ?? 100,
     maxConnections: read.count('MAX_CONNECTIONS', 1_000_000, 1) ?? 10_000,
     corsOrigins: read.origins('CORS_ORIGINS'),
+    tls: read.tls(),
     rates: {
       address: read.count('RATE_LIMIT_ADDRESS', 999_999_999) ?? 1_000_000,
       principal: read.count('RATE_LIMIT_PRINCIPAL', 999_999_999) ?? 1_000_000,
@@ -112,7 +121,7 @@ export function readClientConfig(
   const config: ClientConfig = {
     url:
       read.url('LEDGER_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ??
-      `http://127.0.0.1:${read.port('PORT') ?? API_PORT}`,
+      `${read.tls() === null ? 'http' : 'https'}://127.0.0.1:${read.port('PORT') ?? API_PORT}`,
     user: read.text('LEDGER_USER') ?? 'admin',
     password: read.secret('LEDGER_ADMIN_PASSWORD'),
     dataDirectory: read.dataDirectory(),
@@ -184,6 +193,15 @@ class Reader {
     } catch (error) {
       return this.mistake(`${name}_FILE`, `cannot be read: ${(error as Error).message}`);
     }
+  }
+
+  tls(): TlsFiles | null {
+    const certificate = this.text('TLS_CERT_FILE');
+    const key = this.text('TLS_KEY_FILE');
+    if (certificate !== null && key !== null) return { certificate: resolve(certificate), key: resolve(key) };
+    if (key !== null) return this.mistake('TLS_CERT_FILE', 'must be set together with TLS_KEY_FILE');
+    if (certificate !== null) return this.mistake('TLS_KEY_FILE', 'must be set together with TLS_CERT_FILE');
+    return null;
   }
 
   tokens(): TokenSettings | null {

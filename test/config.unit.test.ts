@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../src/config.js';
+import { readClientConfig, readConfig } from '../src/config.js';
 import { RATES } from '../src/http/limits.js';
 
 describe('the configuration', () => {
@@ -23,6 +24,22 @@ describe('the configuration', () => {
     expect(() => readConfig({ ...oidc, PORT: 'x' })).toThrow(
       /^PORT: [^]*\nOIDC_ROLES: |^OIDC_ROLES: [^]*\nPORT: /,
     );
+  });
+});
+
+describe('TLS', () => {
+  const both = { TLS_CERT_FILE: '/c', TLS_KEY_FILE: 'k' };
+
+  it('takes two files or none', () => {
+    expect(readConfig({}).tls).toBeNull();
+    expect(readConfig(both).tls).toEqual({ certificate: '/c', key: resolve('k') });
+    expect(() => readConfig({ ...both, TLS_KEY_FILE: '' })).toThrow(/^TLS_KEY_FILE: must be set together/);
+    expect(() => readConfig({ ...both, TLS_CERT_FILE: '' })).toThrow(/^TLS_CERT_FILE: must be set together/);
+  });
+
+  it('is what commands of the same settings ask over', () => {
+    expect(readClientConfig({ ...both, PORT: '9090' }, {}).url).toBe('https://127.0.0.1:9090');
+    expect(readClientConfig({ ...both, LEDGER_URL: 'http://x' }, {}).url).toBe('http://x');
   });
 });
 

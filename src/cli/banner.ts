@@ -16,9 +16,10 @@ export function banner(url: string, config: Config, demo = isCheckout()): string
   const target = url === DEFAULT_URL ? '' : ` --url ${url}`;
   const file = join(data, ADMIN_PASSWORD_FILE);
   const password = config.adminPassword === null ? `$(cat ${shellQuoted(file)})` : '$LEDGER_ADMIN_PASSWORD';
+  const trust = url.startsWith('https:') ? TRUST : '';
   return `
 The ledger runs at ${url}. In another terminal:
-
+${trust}
   # report an event
   curl -u "admin:${password}" ${url}/v1/events \\
     -H 'content-type: application/json' \\
@@ -31,6 +32,12 @@ ${demo ? attack(settings) : ''}
 Ctrl-C stops it; the data stay in ${data || '.'}.
 `;
 }
+
+/** The certificate is for a name that is known to whoever made it, and its authority may be a private one. */
+const TRUST = `
+  # with the name that the certificate is for, and where its authority is a private one:
+  # curl --cacert FILE, and NODE_EXTRA_CA_CERTS=FILE for npx event-ledger
+`;
 
 function attack(settings: string): string {
   return `

@@ -24,6 +24,8 @@ Settings come from the environment:
                          requests a minute (1000000); 0: no limit
   RATE_LIMIT_FAILED_LOGINS
                          wrong passwords a minute for a user from an address (20); 0: no limit
+  TLS_CERT_FILE, TLS_KEY_FILE
+                         PEM files: with them it is HTTPS; SIGHUP reads them again
   CORS_ORIGINS           origins whose pages may ask the API, with commas between them (none)
   LOG_LEVEL              silent, fatal, error, warn, info, debug or trace (info)
 Passwords and URLs may also be in files: LEDGER_ADMIN_PASSWORD_FILE, DATABASE_URL_FILE name them.`;

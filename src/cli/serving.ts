@@ -1,9 +1,10 @@
 /** Serving: the parts that a command runs until it is stopped. */
 import type { Logger } from 'pino';
 import type * as App from '../app.js';
-import type { OperationsOptions, Running, RunningProjector, ShippedSchemas } from '../app.js';
+import type { OperationsOptions, Place, Running, RunningProjector, ShippedSchemas } from '../app.js';
 import { API_PORT, readConfig, type Config } from '../config.js';
 import { LedgerError } from '../ledger/error.js';
+import { ServerCertificate } from '../http/certificate.js';
 import { openStores, type Stores } from '../stores.js';
 import { ensureAdminPassword } from './admin-password.js';
 import { banner } from './banner.js';
@@ -11,7 +12,7 @@ import { closeInTime, endInTime, type Closable } from './closing.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { makeLogger } from './logger.js';
 import { print } from './output.js';
-import { untilAborted } from './stopping.js';
+import { readAgainOnHangUp, untilAborted } from './stopping.js';
 import { version } from './version.js';
 
 export type ServingCommand = 'start' | 'api' | 'projector';
@@ -37,7 +38,9 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
       `DATABASE_URL: must be set for the command ${command}; start runs everything without it`,
     );
   }
+  const certificate = config.tls === null ? null : new ServerCertificate(config.tls);
   const logger = await makeLogger(config.logLevel);
+  if (certificate !== null) readAgainOnHangUp(() => certificate.readAgain(logger));
   let loading: Promise<Program> | undefined;
   const program = (): Promise<Program> => (loading ??= load(parts));
   const running: Closable[] = [];
@@ -50,13 +53,13 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
       meanwhile: () => void program().catch(() => undefined),
     });
     const { app, schemas } = await program();
-    const telling = parts.includes('api') ? null : whereToTell(config);
+    const telling = parts.includes('api') ? null : whereToTell(config, certificate);
     const projector = parts.includes('projector')
       ? await app.runProjector(stores, logger, telling, schemas)
       : undefined;
     if (projector !== undefined) running.push({ name: 'projector', close: () => projector.close() });
     if (parts.includes('api')) {
-      const api = serveApi(await program(), stores, config, logger, projector);
+      const api = serveApi(await program(), stores, config, certificate, logger, projector);
       running.push({ name: 'api', close: () => closeStarted(api) });
       await Promise.race([api, untilAborted(stop)]);
     } else logger.info(telling === null ? {} : { url: projector?.url }, 'ready');
@@ -85,8 +88,17 @@ async function load(parts: readonly Part[]): Promise<Program> {
 }
 
 /** A projector listens only where it is told to, so that it does not take the port of an API beside it. */
-function whereToTell({ host, port, maxConnections, rates, adminPassword }: Config): OperationsOptions | null {
-  return port === null ? null : { host, port, maxConnections, rates, adminPassword, version: version() };
+function whereToTell(config: Config, certificate: ServerCertificate | null): OperationsOptions | null {
+  const { port, adminPassword } = config;
+  return port === null ? null : { ...placeOf(config, port, certificate), adminPassword, version: version() };
+}
+
+function placeOf(
+  { host, maxConnections, rates }: Config,
+  port: number,
+  certificate: ServerCertificate | null,
+): Place {
+  return { host, port, certificate, maxConnections, rates };
 }
 
 function closableStores(stores: Stores | null): Closable | null {
@@ -104,14 +116,14 @@ async function serveApi(
   { app, schemas }: Program,
   stores: Stores,
   config: Config,
+  certificate: ServerCertificate | null,
   logger: Logger,
   projector: RunningProjector | undefined,
 ): Promise<Running> {
   const adminPassword = await ensureAdminPassword(config);
-  const { host, port, tokens, maxTails, maxConnections, rates, corsOrigins } = config;
-  const place = { host, port: port ?? API_PORT, maxConnections, rates };
+  const { tokens, maxTails, corsOrigins } = config;
   const options = {
-    ...place,
+    ...placeOf(config, config.port ?? API_PORT, certificate),
     tokens,
     maxTails,
     corsOrigins,

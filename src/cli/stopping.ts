@@ -16,8 +16,8 @@ export type Run = (action: Action) => Promise<void>;
 const SAME_WISH_MS = 1_000;
 
 /**
- * Aborted by the first SIGINT, SIGTERM or SIGHUP, which asks for a clean stop. Whoever sends another one later no longer
- * waits for it: the process ends at once. To be called once a process.
+ * Aborted by the first SIGINT, SIGTERM or SIGHUP, which asks for a clean stop; SIGHUP unless `readAgainOnHangUp` was
+ * called. Whoever sends another one later no longer waits for it: the process ends at once. To be called once a process.
  */
 export function stopOnSignals(): AbortSignal {
   const stopping = new AbortController();
@@ -28,8 +28,19 @@ export function stopOnSignals(): AbortSignal {
       stopping.abort();
     } else if (performance.now() - asked > SAME_WISH_MS) process.exit(EXIT.unavailable);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  process.on('SIGHUP', () => (onHangUp ?? stop)());
   return stopping.signal;
+}
+
+let onHangUp: (() => void) | null = null;
+
+/**
+ * From now on SIGHUP is no wish to stop, but to read again what may have changed, as servers have it. The process outlives
+ * its terminal then.
+ */
+export function readAgainOnHangUp(readAgain: () => void): void {
+  onHangUp = readAgain;
 }
 
 /** Resolves when it is aborted, at once when it is already. */

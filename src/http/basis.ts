@@ -1,9 +1,11 @@
 /** What every server of ours is made of, whatever its routes: limits, errors, credentials, and an end in time. */
 import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
-import fastify from 'fastify';
+import { Server as TlsServer } from 'node:tls';
+import fastify, { type FastifyServerOptions } from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticator } from './authentication.js';
+import type { ServerCertificate } from './certificate.js';
 import { allowOrigins } from './cors.js';
 import { describeApi } from './describing.js';
 import { JSON_TYPE, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
@@ -23,6 +25,7 @@ import type { Durations } from './metrics/durations.js';
 import { observeRequests } from './metrics/requests.js';
 import { guardRates } from './rate-limits.js';
 import { requestIdOf } from './request-id.js';
+import { followHandshakes, optionsOfTls } from './secured.js';
 import type { App } from './services.js';
 
 export interface BasisParts {
@@ -36,6 +39,8 @@ export interface BasisParts {
   readonly rates?: Partial<Rates>;
   /** whose pages may ask; none unless given */
   readonly corsOrigins?: readonly string[];
+  /** what it shows as HTTPS; it is HTTP unless given */
+  readonly certificate?: ServerCertificate | null;
 }
 
 export interface Basis {
@@ -51,9 +56,17 @@ export interface Basis {
 const CLOSING_MS = 3_000;
 
 export function makeBasis(parts: BasisParts): Basis {
-  const { authenticator, logger, version, connections, corsOrigins = [] } = parts;
+  const { authenticator, logger, version, connections, corsOrigins = [], certificate = null } = parts;
   const limits = { ...CONNECTIONS, ...connections };
-  const app: App = fastify({
+  const http = {
+    maxHeaderSize: MAX_HEAD_BYTES,
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: limits.checkMs,
+    // a missing Host is refused by guard.ts, as a problem
+    requireHostHeader: false,
+  };
+  const tls = certificate === null ? null : optionsOfTls(certificate, limits.handshakeMs);
+  const options: FastifyServerOptions = {
     // Fastify's own log lines hold URLs, and URLs hold parts of payloads: what happens is logged by us
     logger: false,
     genReqId: requestIdOf,
@@ -61,13 +74,6 @@ export function makeBasis(parts: BasisParts): Basis {
     requestTimeout: limits.requestMs,
     connectionTimeout: limits.silenceMs,
     keepAliveTimeout: limits.keepAliveMs,
-    http: {
-      maxHeaderSize: MAX_HEAD_BYTES,
-      headersTimeout: limits.headersMs,
-      connectionsCheckingInterval: limits.checkMs,
-      // a missing Host is refused by guard.ts, as a problem
-      requireHostHeader: false,
-    },
     return503OnClosing: false,
     routerOptions: {
       maxParamLength: MAX_SEGMENT_BYTES,
@@ -76,11 +82,17 @@ export function makeBasis(parts: BasisParts): Basis {
     },
     frameworkErrors: handleFrameworkError,
     clientErrorHandler: handleClientError,
-  });
+  };
+  // the types know a server of HTTPS as another one, which has all that this one has
+  const app = fastify({
+    ...options,
+    ...(tls === null ? { http } : { https: { ...http, ...tls } }),
+  } as typeof options) as App;
+  if (app.server instanceof TlsServer) certificate?.follow(app.server);
   // beyond a thousand fields Node.js would drop them without a word; their bytes are limited
   app.server.maxHeadersCount = 0;
   limitConnections(app.server, limits.most, logger);
-  const closing = closeInTime(app);
+  const closing = closeInTime(app, followHandshakes(app.server));
   answerHalfOpen(app.server);
 
   // Bodies, parameters and paths are checked by hand; the schemas of routes describe, and hold the tests.
@@ -118,8 +130,11 @@ function limitConnections(server: Server, most: number, logger: Logger): void {
   });
 }
 
-/** @returns a signal that is aborted when the server begins to stop */
-function closeInTime(app: App): AbortSignal {
+/**
+ * @param cutOff what the server does not know of itself
+ * @returns a signal that is aborted when the server begins to stop
+ */
+function closeInTime(app: App, cutOff: () => void): AbortSignal {
   const closing = new AbortController();
   // any number of requests wait for it at once
   setMaxListeners(0, closing.signal);
@@ -130,7 +145,10 @@ function closeInTime(app: App): AbortSignal {
     timer = setInterval(() => {
       // connections become idle when their last request is answered
       if (performance.now() - started < CLOSING_MS) app.server.closeIdleConnections();
-      else app.server.closeAllConnections();
+      else {
+        app.server.closeAllConnections();
+        cutOff();
+      }
     }, 50);
     done();
   });

@@ -18,14 +18,14 @@ import { PROBLEMS } from './status.js';
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply
     .code(statusOf(problem))
-    .headers(problemHeaders(problem, reply.request.id))
+    .headers(problemHeaders(problem, reply.request.id, reply.request.raw.socket))
     .send(Buffer.from(JSON.stringify(problemBody(problem, reply.request.id))));
 }
 
 /** All of them: where the router refuses, and before it, no hook has added those of every answer. */
-function problemHeaders(problem: Problem, requestId: string): Record<string, string> {
+function problemHeaders(problem: Problem, requestId: string, socket: Duplex): Record<string, string> {
   return {
-    ...fieldsOfEveryAnswer(requestId),
+    ...fieldsOfEveryAnswer(requestId, socket),
     'content-type': PROBLEM_TYPE,
     ...(problem.retryAfter === undefined ? {} : { 'retry-after': String(problem.retryAfter) }),
     ...problem.headers,
@@ -41,8 +41,11 @@ function refuse(reply: FastifyReply, problem: Problem): void {
       return;
     }
     const body = Buffer.from(JSON.stringify(problemBody(problem, id)));
-    const headers = { ...problemHeaders(problem, id), 'content-length': body.length, connection: 'close' };
-    void reply.code(statusOf(problem)).headers(headers).send(lingering(body, request));
+    const headers = { 'content-length': body.length, connection: 'close' };
+    void reply
+      .code(statusOf(problem))
+      .headers({ ...problemHeaders(problem, id, request.socket), ...headers })
+      .send(lingering(body, request));
   });
 }
 
@@ -72,7 +75,7 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
     const id = requestIdOf(request);
     const body = Buffer.from(JSON.stringify(problemBody(problem, id)));
     response.writeHead(statusOf(problem), {
-      ...problemHeaders(problem, id),
+      ...problemHeaders(problem, id, request.socket),
       'content-length': body.length,
       connection: 'close',
     });
@@ -196,7 +199,9 @@ function sendBare(socket: Duplex, problem: Problem): void {
   const id = newRequestId();
   const body = JSON.stringify(problemBody(problem, id));
   const [status, title] = PROBLEMS[problem.code];
-  const fields = Object.entries(problemHeaders(problem, id)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const fields = Object.entries(problemHeaders(problem, id, socket)).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\n${fields.join('')}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

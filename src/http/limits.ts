@@ -41,6 +41,8 @@ export const TAILS: TailLimits = { most: 100, patienceMs: 30_000 };
 export interface ConnectionLimits {
   /** how many are open at once; those beyond are closed before a byte of them is read */
   readonly most: number;
+  /** from the connection's beginning to the end of the handshake, where it is TLS */
+  readonly handshakeMs: number;
   /** from a request's first byte, or the connection's beginning, to the end of its header fields */
   readonly headersMs: number;
   /** the same to the end of its body */
@@ -55,6 +57,7 @@ export interface ConnectionLimits {
 
 export const CONNECTIONS: ConnectionLimits = {
   most: 10_000,
+  handshakeMs: 10_000,
   headersMs: 20_000,
   requestMs: 60_000,
   silenceMs: 120_000,

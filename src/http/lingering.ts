@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MAX_BODY_BYTES } from './limits.js';
 import { followPipelines } from './pipelining.js';
+import { connectionEvent } from './secured.js';
 
 /** So much, and for so long, is taken from a client after its answer. */
 const LINGER_BYTES = 2 * MAX_BODY_BYTES;
@@ -66,7 +67,7 @@ function drained(request: IncomingMessage): Promise<void> {
 export function answerHalfOpen(server: Server): void {
   Object.assign(server, { httpAllowHalfOpen: true });
   followPipelines(server);
-  server.on('connection', (socket: Socket) => {
+  server.on(connectionEvent(server), (socket: Socket) => {
     socket.once('end', () => {
       const response = responseOn(socket);
       if (response === null || !READS.has(response.req.method ?? '')) return;

@@ -26,6 +26,15 @@ describe('the lines to paste', () => {
     expect(text).toContain(String.raw`$(cat 'my data'\''s/admin-password')`);
   });
 
+  it('say how to trust a certificate, where there is one', () => {
+    expect(banner('http://127.0.0.1:8080', readConfig({}))).not.toContain('cacert');
+    const text = banner('https://127.0.0.1:8080', readConfig({}));
+    expect(text).toMatch(/^\nThe ledger runs at https:[^]*--cacert FILE, and NODE_EXTRA_CA_CERTS=FILE/);
+    expect(lineWith(text, 'event-ledger verify')).toBe(
+      'npx event-ledger verify --url https://127.0.0.1:8080',
+    );
+  });
+
   it('name the demonstration only where it is', () => {
     const text = banner('http://127.0.0.1:8080', readConfig({}), false);
     expect(text).not.toContain('demo:tamper');

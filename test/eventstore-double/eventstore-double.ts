@@ -16,7 +16,7 @@ import { UsersService } from '@eventstore/db-client/generated/users_grpc_pb.js';
 import { Access } from './access.js';
 import type { Alteration } from './alterations.js';
 import { appendHandler, deleteHandler, tombstoneHandler } from './append-service.js';
-import { makeCertificate, type Certificate } from './certificate.js';
+import { makeCertificate, type Certificate } from '../support/certificate.js';
 import { featuresHandler, gossipHandler } from './cluster-service.js';
 import { DoubleLog, type LogSnapshot } from './double-log.js';
 import { Faults, type Endable } from './faults.js';

@@ -6,7 +6,7 @@ export interface OwnLedgers {
   /** the folder of the test that runs */
   readonly folder: string;
   /** `event-ledger start` on the folder's `data` */
-  start(): Promise<LedgerProcess>;
+  start(settings?: Readonly<Record<string, string>>): Promise<LedgerProcess>;
 }
 
 /** For each test of the file or block that calls it. */
@@ -25,8 +25,8 @@ export function ownLedgers(): OwnLedgers {
     get folder() {
       return folder.path;
     },
-    async start() {
-      const ledger = await startLedger({ LEDGER_DATA: `${folder.path}/data` });
+    async start(settings = {}) {
+      const ledger = await startLedger({ LEDGER_DATA: `${folder.path}/data`, ...settings });
       running.push(ledger);
       return ledger;
     },

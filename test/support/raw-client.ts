@@ -1,5 +1,6 @@
 /** A client that writes what it likes onto a connection. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface RawClient {
   readonly socket: Socket;
@@ -9,8 +10,11 @@ export interface RawClient {
   readonly ended: Promise<string>;
 }
 
+/** @param url of https: then over TLS, whatever certificate is shown */
 export function rawClient(url: string, text = ''): RawClient {
-  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
+  const { port, protocol } = new URL(url);
+  const place = { port: Number(port), host: '127.0.0.1' };
+  const socket = protocol === 'https:' ? connectTls({ ...place, rejectUnauthorized: false }) : connect(place);
   const chunks: Buffer[] = [];
   const received = (): string => Buffer.concat(chunks).toString();
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
