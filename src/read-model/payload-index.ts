@@ -9,6 +9,7 @@ import { bigintArray, byteaArray } from '../postgres/binary-array.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 import { encodePlaces, hasPlace, placesIn, SEGMENT } from './places.js';
 import { readRows } from './rows.js';
+import type { Run } from './segments.js';
 import type { SchemaName } from './schema-name.js';
 import { termKey, termsOf, UNINDEXED } from './terms.js';
 
@@ -171,6 +172,27 @@ export async function proposePlaces(
     const terms = found.get(segment);
     return terms === undefined ? [] : intersect(keys.map((group) => encodedOf(group, terms)));
   };
+}
+
+/** The first segment of a range, in an order, that has the term: for each of the terms that occur in it. */
+export async function nearestSegments(
+  pool: pg.Pool,
+  schema: SchemaName,
+  terms: readonly string[],
+  { from, to }: Run,
+  order: 'asc' | 'desc',
+): Promise<ReadonlyMap<string, number>> {
+  if (terms.length === 0 || from >= to) return new Map();
+  const { rows } = await pool.query<{ nth: string; segment: number }>({
+    name: `nearest segments ${schema} ${order}`,
+    text: `SELECT t.nth, n.segment FROM unnest($1::bigint[]) WITH ORDINALITY AS t (term, nth)
+      CROSS JOIN LATERAL (
+        SELECT segment FROM ${schema}.term AS s WHERE s.term = t.term AND segment >= $2 AND segment < $3
+        ORDER BY segment ${order} LIMIT 1
+      ) AS n`,
+    values: [bigintArray(terms.map((term) => BigInt(termKey(term)))), from, to],
+  });
+  return new Map(rows.map(({ nth, segment }) => [terms[Number(nth) - 1] ?? '', segment]));
 }
 
 function encodedOf(keys: readonly string[], terms: ReadonlyMap<string, Buffer>): readonly Buffer[] {

@@ -113,7 +113,18 @@ export async function sourcesWithin(
   const { names, beginnings } = patternArrays(within);
   const { rows } = await client.query<{ readonly source: string }>({
     name: `sources within ${schema}`,
-    text: `SELECT source FROM ${schema}.source WHERE ${isWithin('$2::text[]', '$3::text[]')} LIMIT $1`,
+    // through the index on names, which is in the order of their bytes: none goes on with the last character there is
+    text: `SELECT source FROM (
+        SELECT source FROM ${schema}.source WHERE source = ANY ($2::text[])
+        UNION
+        SELECT s.source FROM unnest($3::text[]) AS b (beginning)
+        CROSS JOIN LATERAL (
+          SELECT source FROM ${schema}.source
+          WHERE source >= b.beginning AND source < b.beginning || chr(1114111)
+            AND (b.beginning <> '' OR NOT starts_with(source, '_'))
+          LIMIT $1
+        ) AS s
+      ) AS source LIMIT $1`,
     values: [most + 1, names, beginnings],
   });
   return rows.length > most ? null : rows.map(({ source }) => source);

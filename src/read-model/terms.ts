@@ -38,7 +38,7 @@ export function termsOf(row: EntryRow, data = row.data): readonly string[] {
   return [...terms, ...subjectTerms(row.metadata), ...payloadTerms(data)];
 }
 
-const sourceTerm = (source: string): string => `s${source}`;
+export const sourceTerm = (source: string): string => `s${source}`;
 const typeTerm = (type: string): string => `t${type}`;
 const actorTerm = (actor: string): string => `a${actor}`;
 const recordedByTerm = (recordedBy: string): string => `r${recordedBy}`;
