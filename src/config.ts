@@ -59,6 +59,8 @@ export interface RateConfig {
 /** What the commands that talk to the API need to know. */
 export interface ClientConfig {
   readonly url: string;
+  /** null: not given; then it is a user with a password */
+  readonly token: string | null;
   readonly user: string;
   readonly password: string | null;
   /** absolute; the embedded server keeps its admin password there */
@@ -116,14 +118,23 @@ export function readClientConfig(
       ...(options.url === undefined ? {} : { LEDGER_URL: options.url, LEDGER_URL_FILE: undefined }),
       ...(options.user === undefined ? {} : { LEDGER_USER: options.user }),
     },
-    options.url === undefined ? {} : { LEDGER_URL: '--url' },
+    {
+      ...(options.url === undefined ? {} : { LEDGER_URL: '--url' }),
+      ...(options.user === undefined ? {} : { LEDGER_USER: '--user' }),
+    },
   );
+  const token = read.token('LEDGER_TOKEN');
+  if (token !== null && read.text('LEDGER_USER') !== null) {
+    read.mistake('LEDGER_USER', 'must not be set together with LEDGER_TOKEN: both say who asks');
+  }
   const config: ClientConfig = {
     url:
       read.url('LEDGER_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ??
       `${read.tls() === null ? 'http' : 'https'}://127.0.0.1:${read.port('PORT') ?? API_PORT}`,
+    token,
     user: read.text('LEDGER_USER') ?? 'admin',
-    password: read.secret('LEDGER_ADMIN_PASSWORD'),
+    // it is the server's variable, too, and may be there for that
+    password: token === null ? read.secret('LEDGER_ADMIN_PASSWORD') : null,
     dataDirectory: read.dataDirectory(),
   };
   read.finish();
@@ -202,6 +213,13 @@ class Reader {
     if (key !== null) return this.mistake('TLS_CERT_FILE', 'must be set together with TLS_KEY_FILE');
     if (certificate !== null) return this.mistake('TLS_KEY_FILE', 'must be set together with TLS_CERT_FILE');
     return null;
+  }
+
+  /** An API key or an access token (RFC 6750, 2.1). It is never repeated in a message. */
+  token(name: string): string | null {
+    const value = this.secret(name);
+    if (value === null || /^[\w.~+/-]+=*$/.test(value)) return value;
+    return this.mistake(name, 'must be an API key (el_…) or an access token, and nothing else');
   }
 
   tokens(): TokenSettings | null {

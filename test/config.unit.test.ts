@@ -69,3 +69,29 @@ describe('rates', () => {
     expect(() => readConfig({ RATE_LIMIT_ADDRESS: 'x' })).toThrow(/^RATE_LIMIT_ADDRESS: /);
   });
 });
+
+describe('the credentials of a command', () => {
+  const token = { LEDGER_TOKEN: 'el_000000000000_canary' };
+
+  it('are a token, or else a user and a password', () => {
+    expect(readClientConfig({ ...token, LEDGER_ADMIN_PASSWORD: 'p' }, {})).toMatchObject({
+      ...{ token: token.LEDGER_TOKEN, password: null },
+    });
+    expect(readClientConfig({ LEDGER_ADMIN_PASSWORD: 'p' }, {})).toMatchObject({
+      ...{ token: null, user: 'admin', password: 'p' },
+    });
+  });
+
+  it('are not those of two: a token and a user are both named, and not repeated', () => {
+    const both = /^LEDGER_USER: must not be set together with LEDGER_TOKEN/;
+    expect(() => readClientConfig({ ...token, LEDGER_USER: 'ann' }, {})).toThrow(both);
+    expect(() => readClientConfig(token, { user: 'ann' })).toThrow(/^--user: must not be .* LEDGER_TOKEN/);
+    const twice = { ...token, LEDGER_TOKEN_FILE: '/nowhere' };
+    expect(() => readClientConfig(twice, {})).toThrow(/^LEDGER_TOKEN: set either LEDGER_TOKEN or/);
+  });
+
+  it.each(['canary secret', 'Bearer canary', 'cänary', 'canary\n'])('%j is no token', (LEDGER_TOKEN) => {
+    const mistake = /^LEDGER_TOKEN: must be an API key \(el_…\) or an access token, and nothing else$/;
+    expect(() => readClientConfig({ LEDGER_TOKEN }, {})).toThrow(mistake);
+  });
+});

@@ -38,10 +38,10 @@ export function connectToApi(options: ApiOptions): ApiClient {
  * @throws LedgerError `invalid-configuration`
  */
 export function connectionOf(options: ApiOptions): client.Connection {
-  const { url, user, ...config } = readClientConfig(process.env, options);
-  const password = findPassword(config);
+  const { url, token, user, ...config } = readClientConfig(process.env, options);
+  const credentials = token === null ? { user, password: findPassword(config) } : { token };
   try {
-    return client.connect({ url, user, password });
+    return client.connect({ url, ...credentials });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const name = options.url === undefined ? 'LEDGER_URL' : '--url';
@@ -58,10 +58,17 @@ function findPassword(config: Pick<ClientConfig, 'password' | 'dataDirectory'>):
   } catch (error) {
     throw new LedgerError(
       'invalid-configuration',
-      `LEDGER_ADMIN_PASSWORD: not set, and ${path} cannot be read (${(error as Error).message})`,
+      `LEDGER_TOKEN and LEDGER_ADMIN_PASSWORD: neither is set, and ${path} cannot be read (${(error as Error).message})`,
       { cause: error },
     );
   }
+}
+
+/** The variables that they come from. */
+function credentialsInUse(): string {
+  const { LEDGER_TOKEN = '', LEDGER_TOKEN_FILE = '' } = process.env;
+  if (LEDGER_TOKEN !== '') return 'LEDGER_TOKEN';
+  return LEDGER_TOKEN_FILE === '' ? 'LEDGER_USER and LEDGER_ADMIN_PASSWORD' : 'LEDGER_TOKEN_FILE';
 }
 
 /** The connection broke, before the answer or in the midst of it. */
@@ -80,7 +87,7 @@ export function inCommandsWords(error: unknown): unknown {
     new LedgerError(code, `${message}${hint}`, { cause: error.cause });
   if (status === null)
     return told('server-unavailable', '. Is the server running? LEDGER_URL or --url name another one.');
-  if (status === 401) return told('access-denied', '. Check LEDGER_USER and LEDGER_ADMIN_PASSWORD.');
+  if (status === 401) return told('access-denied', `. Check ${credentialsInUse()}.`);
   if (status === 403) return told('access-denied');
   if (!error.retryable) return told('invalid-input');
   // what stands between us and the ledger answers for itself

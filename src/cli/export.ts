@@ -24,7 +24,7 @@ export function addExport(program: Command, run: Run): void {
     .command('export')
     .description('write entries, oldest first: as JSONL that ends in a manifest, or as CSV')
     .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
-    .option('--user <name>', 'the credential (LEDGER_USER; admin)')
+    .option('--user <name>', 'whose password is given (LEDGER_USER; admin)')
     .option(
       '--format <format>',
       'jsonl (the default), which verify-export checks, or csv, for spreadsheets: no evidence',

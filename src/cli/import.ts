@@ -31,7 +31,7 @@ export function addImport(program: Command, run: Run): void {
     .description('send JSONL, one event a line, to the API; safe to repeat (exit 1 when lines were refused)')
     .argument('<file>', 'the file, plain or gzipped; - for standard input')
     .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
-    .option('--user <name>', 'the credential (LEDGER_USER; admin)')
+    .option('--user <name>', 'whose password is given (LEDGER_USER; admin)')
     .option(
       '--patience <seconds>',
       'how long to wait for a server that is away (60; before its first answer 3)',

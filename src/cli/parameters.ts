@@ -24,5 +24,6 @@ export function parseParameters(parameters: readonly string[]): URLSearchParams 
 
 /** For the help of the commands that talk to the API. */
 export const CREDENTIALS_HELP = `
-The password is LEDGER_ADMIN_PASSWORD, or in the file that LEDGER_ADMIN_PASSWORD_FILE names, or else in
+An API key or an access token is taken from LEDGER_TOKEN, or from the file that LEDGER_TOKEN_FILE names. Without one, the
+password is LEDGER_ADMIN_PASSWORD, or in the file that LEDGER_ADMIN_PASSWORD_FILE names, or else in
 LEDGER_DATA/admin-password, where an embedded ledger keeps it (LEDGER_DATA is .event-ledger unless set).`;

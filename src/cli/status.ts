@@ -19,7 +19,7 @@ export function addStatus(program: Command, run: Run): void {
     .command('status')
     .description('show how the ledger is: health, head, lag, events, rates, alarms (exit 1 degraded, 3 down)')
     .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
-    .option('--user <name>', 'the credential (LEDGER_USER; admin)')
+    .option('--user <name>', 'whose password is given (LEDGER_USER; admin)')
     .option('--json', 'print what /health and /stats answer as one JSON object')
     .addHelpText('after', CREDENTIALS_HELP)
     .action((options: StatusOptions) => run((stop) => showStatus(options, stop)));
@@ -45,13 +45,29 @@ async function askHealth(api: ApiClient, stop: AbortSignal): Promise<HealthAnswe
   const answer = await jsonOf(response);
   // what is down says so with a report; what is stopping, or stands in front of it, with a problem or anything at all
   if (typeof answer === 'object' && answer !== null && 'lag' in answer) return answer as HealthAnswer;
+  if (isStatusAlone(answer)) {
+    throw new LedgerError(
+      'access-denied',
+      `${api.url} is ${answer.status}; more it tells to those alone who may monitor, as the roles monitor and admin`,
+    );
+  }
   throw new LedgerError(
     'server-unavailable',
     `${api.url} does not say how it is (status ${response.status}): ${describeProblem(answer) || 'no reason given'}`,
   );
 }
 
-/** Null: while it is down, numbers may not be had. */
+/** What credentials without the right to monitor are answered. */
+function isStatusAlone(answer: unknown): answer is { readonly status: string } {
+  return (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'status' in answer &&
+    Object.hasOwn(EXIT_OF, String(answer.status))
+  );
+}
+
+/** Null: while it is down, numbers may not be had; and they are not for everybody who may monitor. */
 async function askStats(
   api: ApiClient,
   health: HealthAnswer,
@@ -60,8 +76,8 @@ async function askStats(
   try {
     return (await jsonOf(await api.request('/stats', { signal: stop }))) as StatsAnswer;
   } catch (error) {
-    const isMissing = error instanceof LedgerError && error.code === 'server-unavailable';
-    if (isMissing && health.status === 'down') return null;
+    const { code = null } = error instanceof LedgerError ? error : {};
+    if (code === 'access-denied' || (code === 'server-unavailable' && health.status === 'down')) return null;
     throw error;
   }
 }

@@ -25,7 +25,7 @@ export function addTail(program: Command, run: Run): void {
     .command('tail')
     .description('show entries as they are chained, verifying each (exit 1 when one is not what it says)')
     .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
-    .option('--user <name>', 'the credential (LEDGER_USER; admin)')
+    .option('--user <name>', 'whose password is given (LEDGER_USER; admin)')
     .option('--from-index <index>', 'the first entry; what comes next without it')
     .option(
       '-f, --filter <name=value>',

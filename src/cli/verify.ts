@@ -25,7 +25,7 @@ export function addVerify(program: Command, run: Run): void {
     .command('verify')
     .description('recompute the ledger on the server and report every difference (exit 1 when there is one)')
     .option('--url <url>', 'the API (LEDGER_URL; http://127.0.0.1:8080)')
-    .option('--user <name>', 'the credential (LEDGER_USER; admin)')
+    .option('--user <name>', 'whose password is given (LEDGER_USER; admin)')
     .option('--mode <mode>', 'full: the ledger in itself; deep: against the event log, too', 'full')
     .option('--from-index <index>', 'first entry')
     .option('--to-index <index>', 'end of the range, exclusive')
