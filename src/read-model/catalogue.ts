@@ -6,17 +6,20 @@ import { finding, type Finding } from '../ledger/finding.js';
 import { CATALOGUE_STATEMENT } from './catalogue-sql.js';
 import { MIGRATIONS_DIRECTORY, PROGRAM_VERSION } from './migrations.js';
 import { rolesOf } from './roles.js';
-import { EVENT_LOG, LEDGER } from './schema-name.js';
+import { ACCESS, EVENT_LOG, LEDGER } from './schema-name.js';
 
 /** `column ledger.entry.index` → `bigint NOT NULL`: one line for each object, the same on every PostgreSQL. */
 export type Catalogue = Readonly<Record<string, string>>;
 
-/** Of the read model and the embedded log. */
+/**
+ * Of the read model, the embedded log, and the credentials: what is recorded is as much worth as who could have made
+ * a key to record it with.
+ */
 export async function readCatalogue(client: pg.ClientBase | pg.Pool): Promise<Catalogue> {
   const { rows: names } = await client.query<{ database: string }>('SELECT current_database() AS database');
   const roles = rolesOf(names[0]?.database ?? '');
   const { rows } = await client.query<{ object: string; definition: string }>(CATALOGUE_STATEMENT, [
-    [LEDGER, EVENT_LOG],
+    [LEDGER, EVENT_LOG, ACCESS],
     Object.values(roles),
     Object.keys(roles),
   ]);

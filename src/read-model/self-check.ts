@@ -10,7 +10,7 @@ import { storeError } from '../postgres/errors.js';
 import { inTransaction } from '../postgres/pool.js';
 import { checkFoundations } from './foundations.js';
 import { databaseVersion, PROGRAM_VERSION } from './migrations.js';
-import { EVENT_LOG, LEDGER } from './schema-name.js';
+import { ACCESS, EVENT_LOG, LEDGER } from './schema-name.js';
 
 export interface SelfCheck {
   /** false: the database is newer than this program, which does not know what it must be */
@@ -87,10 +87,10 @@ async function excessiveRights(pool: pg.Pool): Promise<readonly Finding[]> {
          WHERE rolname <> current_user AND pg_has_role(oid, 'MEMBER') AND (rolsuper OR rolname IN (
            current_database() || '_owner', 'pg_write_server_files', 'pg_execute_server_program'
          ) OR oid IN (
-           SELECT nspowner FROM pg_namespace WHERE nspname IN ('${LEDGER}', '${EVENT_LOG}')
+           SELECT nspowner FROM pg_namespace WHERE nspname IN ('${LEDGER}', '${EVENT_LOG}', '${ACCESS}')
          ))
        UNION ALL SELECT format('may CREATE in the schema %s', nspname) FROM pg_namespace
-         WHERE nspname IN ('${LEDGER}', '${EVENT_LOG}') AND has_schema_privilege(oid, 'CREATE')
+         WHERE nspname IN ('${LEDGER}', '${EVENT_LOG}', '${ACCESS}') AND has_schema_privilege(oid, 'CREATE')
        UNION ALL SELECT format('may %s on %s', privilege, t.oid::regclass)
          FROM (VALUES (to_regclass('${LEDGER}.entry')), (to_regclass('${EVENT_LOG}.event'))) AS t (oid)
          CROSS JOIN unnest('{UPDATE,DELETE,TRUNCATE,TRIGGER}'::text[]) AS privilege

@@ -47,6 +47,7 @@ describe('the self-check', () => {
         expect.stringContaining('may create roles'),
         expect.stringContaining(`may act as ${database.name}_owner`),
         expect.stringContaining('may CREATE in the schema ledger'),
+        expect.stringContaining('may CREATE in the schema access'),
         expect.stringContaining('may TRIGGER on ledger.entry'),
       ]),
     );
@@ -129,6 +130,11 @@ describe('the self-check', () => {
     [() => `GRANT UPDATE ON ledger.entry TO ${reader()}`, 'relation ledger.entry'],
     [() => `GRANT UPDATE (data) ON event_log.event TO ${reader()}`, 'column event_log.event.data'],
     [() => `GRANT CREATE ON SCHEMA ledger TO ${reader()}`, 'schema ledger'],
+    [() => `GRANT INSERT ON access.credential TO ${reader()}`, 'relation access.credential'],
+    [() => `GRANT UPDATE (roles) ON access.credential TO ${reader()}`, 'column access.credential.roles'],
+    [() => `GRANT CREATE ON SCHEMA access TO ${reader()}`, 'schema access'],
+    ['DROP TRIGGER tell ON access.credential', 'trigger access.credential tell'],
+    ['CREATE RULE quiet AS ON INSERT TO access.outbox DO INSTEAD NOTHING', 'rule access.outbox quiet'],
     ['ALTER TABLE event_log.event DROP CONSTRAINT event_size', 'constraint event_log.event event_size'],
   ] as const)('finds what %s does', async (statement, object) => {
     const sql = typeof statement === 'string' ? statement : statement();
