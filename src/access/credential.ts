@@ -1,8 +1,8 @@
 /** Credentials: what is told of them, what a request is compared with, and which there may be. Pure. */
-import { isProgramName } from './access-event.js';
+import { isProgramName, PROGRAM } from './access-event.js';
 import { LedgerError } from '../ledger/error.js';
-import { nameProblem, textProblem } from '../ledger/name.js';
-import type { SourcePattern } from '../ledger/source-pattern.js';
+import { textProblem } from '../ledger/name.js';
+import { patternProblem, type SourcePattern } from '../ledger/source-pattern.js';
 import { ROLES, WITH_SOURCES, type Principal, type Role } from './principal.js';
 
 /** A key goes as Bearer (RFC 6750), a password with the principal's name as Basic (RFC 7617). */
@@ -51,42 +51,73 @@ export interface WantedCredential {
 export const CONFIGURED_ADMIN = 'admin';
 
 /** So that the event which tells of it is no larger than an event may be. */
-const MOST_SOURCES = 200;
+export const MOST_SOURCES = 200;
+
+/** Something about a wanted credential that cannot be. */
+export interface Unfit {
+  /** in the document that it would be: a member, and the place in its list */
+  readonly place: readonly [member: 'name' | 'roles' | 'sources', at?: number];
+  /** goes on after the name of the place */
+  readonly detail: string;
+}
+
+/** All that keeps a credential from being made. */
+export function unfitness({
+  name,
+  roles,
+  sources,
+}: Pick<WantedCredential, 'name' | 'roles' | 'sources'>): readonly Unfit[] {
+  const nameDetail = problemOfName(name);
+  return [
+    ...(nameDetail === null ? [] : [{ place: ['name'] as const, detail: nameDetail }]),
+    ...problemsOfRoles(roles),
+    ...problemsOfSources(roles, sources),
+  ];
+}
 
 /** @throws LedgerError `invalid-input` for what no credential can be */
-export function requireFit({ name, roles, sources }: WantedCredential): void {
-  const problem = problemOfName(name) ?? problemOfRoles(roles) ?? problemOfSources(roles, sources);
-  if (problem !== null) throw new LedgerError('invalid-input', problem);
+export function requireFit(wanted: WantedCredential): void {
+  const [first] = unfitness(wanted);
+  if (first === undefined) return;
+  const { place, detail } = first;
+  const [member, at] = place;
+  const what =
+    at === undefined ? `the ${member}` : `the ${member.slice(0, -1)} '${wanted[member][at] ?? ''}'`;
+  throw new LedgerError('invalid-input', `${what} ${detail}`);
 }
 
 function problemOfName(name: string): string | null {
-  if (name === CONFIGURED_ADMIN) return `the name '${name}' is that of LEDGER_ADMIN_PASSWORD's user`;
-  if (isProgramName(name)) return `the name '${name}' is the program's own`;
+  if (name === CONFIGURED_ADMIN) return `must not be '${name}': that is LEDGER_ADMIN_PASSWORD's user`;
+  if (isProgramName(name)) return `must not begin with ${PROGRAM}: so the program calls itself`;
   // RFC 7617, 2: the first colon ends the user's name
-  if (name.includes(':')) return 'the name must not have a colon';
-  if (name.trim() !== name) return 'the name must not begin or end with white space';
-  const problem = textProblem(name);
-  return problem === null ? null : `the name ${problem}`;
+  if (name.includes(':')) return 'must not have a colon';
+  if (name.trim() !== name) return 'must not begin or end with white space';
+  return textProblem(name);
 }
 
-function problemOfRoles(roles: readonly string[]): string | null {
+function problemsOfRoles(roles: readonly string[]): readonly Unfit[] {
   const known: readonly string[] = ROLES;
-  const unknown = roles.find((role) => !known.includes(role));
-  if (unknown !== undefined) return `there is no role '${unknown}', only ${ROLES.join(', ')}`;
-  return roles.length === 0 ? `it needs a role: ${ROLES.join(', ')}` : null;
+  if (roles.length === 0)
+    return [{ place: ['roles'], detail: `must have one at least: ${ROLES.join(', ')}` }];
+  return roles.flatMap((role, at) =>
+    known.includes(role) ? [] : [{ place: ['roles', at], detail: `must be one of ${ROLES.join(', ')}` }],
+  );
 }
 
-function problemOfSources(roles: readonly Role[], sources: readonly SourcePattern[]): string | null {
+function problemsOfSources(roles: readonly Role[], sources: readonly SourcePattern[]): readonly Unfit[] {
+  const problem = problemOfSourcesAtAll(roles, sources);
+  if (problem !== null) return [{ place: ['sources'], detail: problem }];
+  return sources.flatMap((source, at) => {
+    const detail = patternProblem(source, roles.includes('reader'));
+    return detail === null ? [] : [{ place: ['sources', at], detail }];
+  });
+}
+
+function problemOfSourcesAtAll(roles: readonly Role[], sources: readonly SourcePattern[]): string | null {
   const hasSources = roles.some((role) => WITH_SOURCES.includes(role));
   if (hasSources && sources.length === 0)
-    return "a writer or reader needs the sources that it is for, such as 'billing.*'";
+    return "must be given: those that a writer writes to or a reader reads, such as 'billing.*'";
   if (!hasSources && sources.length > 0)
-    return 'sources are what a writer writes to and a reader reads: give it one of these roles, or no sources';
-  if (sources.length > MOST_SOURCES) return `it may have ${MOST_SOURCES} sources at most`;
-  for (const source of sources) {
-    const problem = nameProblem(source);
-    if (problem !== null) return `the source '${source}' ${problem}`;
-    if (source.slice(0, -1).includes('*')) return `the source '${source}' may have a star at its end alone`;
-  }
-  return null;
+    return 'must not be given: they are what a writer writes to and a reader reads';
+  return sources.length > MOST_SOURCES ? `must be ${MOST_SOURCES} at most` : null;
 }

@@ -1,8 +1,7 @@
 /** Which role a value of a token's claim gives: a small JSON document, read strictly. Pure. */
 import { isObject } from '../ledger/json-object.js';
 import { pointerOf } from '../ledger/json-pointer.js';
-import { isReserved, nameProblem } from '../ledger/name.js';
-import { beginningOf } from '../ledger/source-pattern.js';
+import { patternProblem } from '../ledger/source-pattern.js';
 import { parseStrictJson } from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
 import { ROLES, WITH_SOURCES, type Role } from './principal.js';
@@ -55,7 +54,7 @@ function readGrant(value: string, given: Json, complain: Complain): Grant {
     complain([value, 'sources'], 'must not be given: sources are for writers and readers');
   }
   sources.forEach((pattern, at) => {
-    const problem = patternProblem(pattern, roles);
+    const problem = patternProblem(pattern, roles.includes('reader'));
     if (problem !== null) complain([value, 'sources', at], problem);
   });
   return { roles, sources };
@@ -81,14 +80,4 @@ function readTexts(place: readonly string[], given: Json, complain: Complain): r
     return [];
   }
   return given as readonly string[];
-}
-
-/** Why no sources of these roles are met by a pattern, null when some are. A star elsewhere than at the end is none. */
-function patternProblem(pattern: string, roles: readonly Role[]): string | null {
-  if (isReserved(pattern) && !roles.includes('reader')) {
-    return "must not begin with '_': nobody writes to those";
-  }
-  const beginning = beginningOf(pattern);
-  if ((beginning ?? pattern).includes('*')) return 'must have its star at the end, and only there';
-  return nameProblem(beginning === null ? pattern : `${beginning}x`);
 }

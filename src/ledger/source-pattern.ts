@@ -1,5 +1,5 @@
 /** Patterns of sources: whose events somebody may see, or report. */
-import { isReserved } from './name.js';
+import { isReserved, nameProblem } from './name.js';
 
 /**
  * A source by its name, or all whose names begin alike, such as `billing.*`. A star is one only at the end. Sources of
@@ -20,4 +20,15 @@ export function meetsAny(source: string, patterns: readonly SourcePattern[]): bo
 /** What the names begin with that a pattern meets, null where it meets one name alone. */
 export function beginningOf(pattern: SourcePattern): string | null {
   return pattern.endsWith('*') ? pattern.slice(0, -1) : null;
+}
+
+/**
+ * Why no source is met by this, null when some may be: a name that the door takes, or the beginning of one and a star.
+ * @param forReading whether somebody reads by it: nobody writes to the ledger's own sources
+ */
+export function patternProblem(pattern: SourcePattern, forReading: boolean): string | null {
+  if (isReserved(pattern) && !forReading) return "must not begin with '_': nobody writes to those";
+  const beginning = beginningOf(pattern);
+  if ((beginning ?? pattern).includes('*')) return 'must have its star at the end, and only there';
+  return nameProblem(beginning === null ? pattern : `${beginning}x`);
 }

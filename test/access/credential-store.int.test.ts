@@ -99,11 +99,12 @@ describe('a credential', () => {
       [{ name: 'a:b' }, /colon/],
       [{ name: '' }, /must not be empty/],
       [{ name: 'x'.repeat(513) }, /512 bytes/],
-      [{ roles: [] }, /needs a role/],
+      [{ roles: [] }, /^the roles must have one at least/],
       [{ sources: [] }, /'billing\.\*'/],
-      [{ roles: ['reader'], sources: [] }, /a writer or reader needs the sources/],
-      [{ roles: ['auditor'] }, /sources are what a writer writes to/],
-      [{ sources: ['b*g'] }, /star at its end/],
+      [{ roles: ['reader'], sources: [] }, /^the sources must be given/],
+      [{ roles: ['auditor'] }, /^the sources must not be given: they are what a writer writes to/],
+      [{ sources: ['a', 'b*g'] }, /^the source 'b\*g' must have its star at the end/],
+      [{ sources: ['_schemas'] }, /nobody writes to those/],
       [{ sources: ['$all'] }, /must not begin with/],
     ];
     for (const [members, message] of refused) {

@@ -43,8 +43,8 @@ describe('event-ledger credential', () => {
   it('says what is wrong with an argument, and ends with 2', async () => {
     const ledger = await own.start();
     for (const [args, message] of [
-      [['add', 'billing', '--role', 'writer'], /needs the sources/],
-      [['add', 'billing', '--role', 'wizard'], /no role 'wizard'/],
+      [['add', 'billing', '--role', 'writer'], /the sources must be given/],
+      [['add', 'billing', '--role', 'wizard'], /the role 'wizard' must be one of/],
       [['add', 'billing', '--role', 'monitor', '--expires-in', 'soon'], /--expires-in soon/],
       [['revoke', '000000000000'], /no credential "000000000000"/],
     ] as const) {
