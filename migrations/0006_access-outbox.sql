@@ -9,7 +9,7 @@
 
 CREATE TABLE access.outbox (
   -- the event's id
-  id          uuid NOT NULL DEFAULT gen_random_uuid(),
+  id          uuid NOT NULL,
   -- the order of delivery
   position    bigint GENERATED ALWAYS AS IDENTITY,
   type        text COLLATE "C" NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE access.outbox (
   recorded_by text COLLATE "C" NOT NULL,
   actor       text COLLATE "C",
   context     json,
-  occurred_at timestamptz(3) NOT NULL DEFAULT now(),
+  occurred_at timestamptz(3) NOT NULL,
   CONSTRAINT outbox_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX outbox_position ON access.outbox (position);

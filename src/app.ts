@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { CONFIGURED_ADMIN } from './access/credential.js';
+import { openOutbox } from './access/postgres/outbox.js';
 import { openCredentialStore } from './access/postgres/store.js';
 import type { TokenSettings } from './access/token-settings.js';
 import type { TokenVerifier } from './access/tokens.js';
@@ -161,6 +162,7 @@ export async function runApi(
   const reader = openReader({ url: stores.apiUrl });
   const log = await openEventLog(stores, 'api');
   const credentials = openCredentialStore({ url: stores.apiUrl, logger });
+  const outbox = openOutbox({ url: stores.apiUrl, logger });
   const tokens = await openTokens(options.tokens, logger);
   const people = withCredentials(singleUser(CONFIGURED_ADMIN, options.adminPassword), credentials);
   const server = buildServer({
@@ -173,6 +175,7 @@ export async function runApi(
     connections: { most: options.maxConnections },
     rates: options.rates,
     certificate: options.certificate,
+    outbox,
     logger,
     version: options.version,
     ...(projector === undefined ? {} : { projector: projector.status }),
@@ -182,6 +185,7 @@ export async function runApi(
     callOff();
     await server.close();
     tokens?.close();
+    await outbox.close();
     await Promise.all([reader.close(), log.close(), credentials.close()]);
   };
   try {

@@ -1,5 +1,5 @@
 /** Where credentials are kept: what answers requests, and what changes them. */
-import type { Doer } from './access-event.js';
+import type { AccessEvent, Doer, WaitingEvent } from './access-event.js';
 import type { CredentialFacts, KnownCredential, WantedCredential } from './credential.js';
 
 /**
@@ -47,5 +47,29 @@ export interface CredentialRegister {
    * @throws LedgerError `invalid-input`: there is no such credential, it was revoked, or it is a password and would overlap
    */
   rotate(id: string, overlapMs: number, by: Doer): Promise<IssuedCredential>;
+  close(): Promise<void>;
+}
+
+/** What became of an event on its way into the log. `refused`: it never will be recorded as it is. */
+export type Delivery = 'recorded' | 'unavailable' | { readonly refused: string };
+
+/** Appends events to `_access`, in their order; those that the log has already are recorded, too. */
+export type Deliver = (events: readonly WaitingEvent[]) => Promise<readonly Delivery[]>;
+
+/** Where events of `_access` wait until the log has them. Each is recorded once, whoever is killed meanwhile. */
+export interface Outbox {
+  /**
+   * Durable when it resolves; recorded when the log can take it.
+   * @throws LedgerError `store-unavailable`; it may be recorded all the same. `access-denied`
+   */
+  put(event: AccessEvent): Promise<void>;
+  /**
+   * For what happened already, and is told anyway: what cannot be written at once is written when it can be, unless the
+   * process is killed before. Never rejects, and takes bounded time.
+   */
+  note(event: AccessEvent): Promise<void>;
+  /** Bring what waits into the log, until closed; of several processes one does at a time. */
+  deliver(deliver: Deliver): void;
+  /** In bounded time. What still waits is delivered by another process, or the next one. */
   close(): Promise<void>;
 }

@@ -34,14 +34,25 @@ export type Fate = 'queued' | 'replayed' | 'refused' | 'unavailable';
 /** Submitted events by their fate, since the door was opened. */
 export type SubmittedCounts = Readonly<Record<Fate, number>>;
 
+/** An event of the ledger's own. */
+export interface OwnEvent
+  extends
+    Pick<Submission, 'type' | 'payload'>,
+    Partial<Pick<Submission, 'id' | 'occurredAt' | 'actor' | 'context'>> {
+  readonly recordedBy: string;
+}
+
 export interface Door {
   /**
    * What became of each event, in order: not atomic. `queued` and `replay` are durable.
    * Rejects for bugs only; then some events may have been recorded.
    */
   submit(submitted: Submitted): Promise<readonly Outcome[]>;
-  /** Record an event of the ledger's own, which no client may submit. Whether it makes sense is the caller's to know. */
-  recordOwn(event: Pick<Submission, 'source' | 'type' | 'payload'>, recordedBy: string): Promise<Outcome>;
+  /**
+   * Record events of the ledger's own, which no client may submit, in their order; those that were recorded under their
+   * ids already are replays. Whether they make sense is the caller's to know.
+   */
+  recordOwn(source: string, events: readonly OwnEvent[]): Promise<readonly Outcome[]>;
   readonly counts: () => SubmittedCounts;
 }
 
@@ -114,13 +125,19 @@ export function openDoor(parts: {
       return outcomes;
     },
 
-    async recordOwn(own, recordedBy) {
-      const event = prepare({ ...UNSAID, ...own }, null, recordedBy);
-      if ('code' in event) return { status: 'refused', problem: event };
-      const pending: Pending = { event, item: null, violations: [] };
-      const outcome = (await recordEvents(recording, own.source, [pending])).get(pending);
-      if (outcome === undefined) throw new LedgerError('internal', 'recording gave no outcome');
-      return outcome;
+    async recordOwn(source, events) {
+      const prepared = events.map(({ recordedBy, ...own }): Pending | Outcome => {
+        const event = prepare({ ...UNSAID, ...own, source }, null, recordedBy);
+        if ('code' in event) return { status: 'refused', problem: event };
+        return { event, item: null, violations: [] };
+      });
+      const pending = prepared.filter((one) => 'event' in one);
+      const outcomes = await recordEvents(recording, source, pending);
+      return prepared.map((one) => {
+        const outcome = 'event' in one ? outcomes.get(one) : one;
+        if (outcome === undefined) throw new LedgerError('internal', 'recording gave no outcome');
+        return outcome;
+      });
     },
 
     counts: () => ({ ...counts }),

@@ -1,4 +1,5 @@
 /** The API as a Fastify instance: made here from its parts, and made to listen elsewhere. */
+import type { Outbox } from '../access/port.js';
 import type { EventLog } from '../event-log/port.js';
 import type { LedgerReader } from '../read-model/port.js';
 import type { SchemaRegistry } from '../schemas/registry.js';
@@ -23,6 +24,7 @@ import { verifyRoute } from './routes/verify.js';
 import { followSchemas, type SchemaFollower } from './schema-follower.js';
 import type { App, Services } from './services.js';
 import { createVerifier } from './verifying.js';
+import { deliverThrough } from './watching/delivering.js';
 
 export interface ServerParts extends BasisParts {
   readonly log: EventLog;
@@ -33,6 +35,8 @@ export interface ServerParts extends BasisParts {
   readonly projector?: () => ProjectorView;
   /** how many tails at once, and how slow their clients may be; 100 and 30 s unless given */
   readonly tails?: Partial<TailLimits>;
+  /** where events of `_access` wait, which this process delivers; without it nothing is recorded of who asks what */
+  readonly outbox?: Outbox;
   /** how long the plain form of /v1/verify may take; 60 s unless given */
   readonly plainVerificationMs?: number;
 }
@@ -41,7 +45,7 @@ const SCHEMAS_MS = 3_000;
 
 /**
  * Build the API. The caller makes it listen, and closes it: requests under way are answered, streams and waits end,
- * within a few seconds. The log and the reader stay open.
+ * within a few seconds. The log, the reader and the outbox stay open.
  */
 export function buildServer(parts: ServerParts): App {
   const { log, reader, schemas, logger } = parts;
@@ -51,6 +55,10 @@ export function buildServer(parts: ServerParts): App {
     reader,
     logger,
     checkSchema: (source, type, payload, shared) => doorProblems(source, type, payload, schemas, shared),
+  });
+  app.addHook('onReady', (done) => {
+    parts.outbox?.deliver(deliverThrough(door));
+    done();
   });
   const services: Services = { log, reader, door, logger, closing };
   const verifier = createVerifier({ reader, log });

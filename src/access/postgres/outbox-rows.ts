@@ -1,28 +1,34 @@
 /** The table of events on their way into the log: its rows, and the statements that write and take them. */
 import type pg from 'pg';
 import { instantFromMs } from '../../ledger/time.js';
-import type { AccessEvent, JsonObject, WaitingEvent } from '../access-event.js';
+import type { JsonObject, WaitingEvent } from '../access-event.js';
 
 /** The trigger of the table notifies it. */
 export const OUTBOX_CHANNEL = 'access_outbox';
 
-/** In their order. What resolved is as durable as the transaction that it is part of. */
+/**
+ * In their order. What resolved is as durable as the transaction that it is part of. Those that are there already stay as
+ * they are.
+ */
 export async function insertEvents(
   client: Pick<pg.ClientBase, 'query'>,
-  events: readonly AccessEvent[],
+  events: readonly WaitingEvent[],
 ): Promise<void> {
   await client.query(
-    `INSERT INTO access.outbox (type, payload, recorded_by, actor, context)
-     SELECT e.type, e.payload, e.recorded_by, e.actor, e.context
-     FROM unnest($1::text[], $2::json[], $3::text[], $4::text[], $5::json[])
-       WITH ORDINALITY AS e (type, payload, recorded_by, actor, context, n)
-     ORDER BY e.n`,
+    `INSERT INTO access.outbox (id, type, payload, recorded_by, actor, context, occurred_at)
+     SELECT e.id, e.type, e.payload, e.recorded_by, e.actor, e.context, e.occurred_at
+     FROM unnest($1::uuid[], $2::text[], $3::json[], $4::text[], $5::text[], $6::json[], $7::timestamptz[])
+       WITH ORDINALITY AS e (id, type, payload, recorded_by, actor, context, occurred_at, n)
+     ORDER BY e.n
+     ON CONFLICT (id) DO NOTHING`,
     [
+      events.map(({ id }) => id),
       events.map(({ type }) => type),
       events.map(({ payload }) => JSON.stringify(payload)),
       events.map(({ by }) => by.recordedBy),
       events.map(({ by }) => by.actor),
       events.map(({ by }) => by.context && JSON.stringify(by.context)),
+      events.map(({ occurredAt }) => occurredAt),
     ],
   );
 }

@@ -13,6 +13,7 @@ import {
 } from '../credential.js';
 import type { CredentialRegister, IssuedCredential } from '../port.js';
 import { hashOfPassword, hashOfSecret, keyText, newId, newSalt, newSecret } from '../secret.js';
+import { waiting } from './waiting.js';
 import { insertEvents } from './outbox-rows.js';
 import { FACTS, factsOf, type FactsRow } from './rows.js';
 
@@ -151,5 +152,5 @@ function oneOf(rows: readonly FactsRow[], id: string): FactsRow {
 async function record(client: pg.ClientBase, event: AccessEvent): Promise<void> {
   const { rows } = await client.query<{ login: string }>('SELECT session_user::text AS login');
   const context = { ...event.by.context, databaseLogin: rows[0]?.login ?? null };
-  await insertEvents(client, [{ ...event, by: { ...event.by, context } }]);
+  await insertEvents(client, [waiting({ ...event, by: { ...event.by, context } })]);
 }

@@ -1,6 +1,7 @@
 /** The schemas in force, and how to put another one in force: by recording it. */
 import { Type } from '../json-schema.js';
 import { canonicalBytes } from '../../ledger/canonical-json.js';
+import { LedgerError } from '../../ledger/error.js';
 import { sha256 } from '../../ledger/hash.js';
 import { nameProblem } from '../../ledger/name.js';
 import { MAX_DEPTH } from '../../ledger/strict-json.js';
@@ -103,10 +104,10 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
       const schema = parseDocument(request.body as Buffer, MAX_DEPTH - 1);
       refuseUnfit(schema);
       const payload: Json = { type, schema, judge: CURRENT_JUDGE };
-      const outcome = await door.recordOwn(
-        { source: SCHEMAS_SOURCE, type: REGISTRATION_TYPE, payload },
-        principalOf(request).name,
-      );
+      const [outcome] = await door.recordOwn(SCHEMAS_SOURCE, [
+        { type: REGISTRATION_TYPE, payload, recordedBy: principalOf(request).name },
+      ]);
+      if (outcome === undefined) throw new LedgerError('internal', 'recording gave no outcome');
       if (outcome.status === 'refused') throw new ProblemError(outcome.problem);
       const { revision } = outcome;
       void reply.header('location', locationOf(outcome));
