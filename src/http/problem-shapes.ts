@@ -80,4 +80,5 @@ export function codesOf(status: number): string {
     .join(', ');
 }
 
-const EVERYWHERE = [400, 406, 500, 503];
+/** 417 and 431 before there is a route. */
+const EVERYWHERE = [400, 406, 417, 431, 500, 503];

@@ -28,6 +28,19 @@ describe('the document', () => {
     }
   });
 
+  it('says of each operation what is answered before there is a route', () => {
+    for (const operations of Object.values(document.paths)) {
+      for (const { operationId, responses } of Object.values(operations)) {
+        expect([operationId, Object.keys(responses)]).toEqual([
+          operationId,
+          expect.arrayContaining(['400', '417', '431']),
+        ]);
+        expect(responses[417]?.description).toBe('Problem: expectation-failed');
+        expect(responses[431]?.description).toBe('Problem: headers-too-large');
+      }
+    }
+  });
+
   it('has a name for each shape, and no two shapes of one name', () => {
     const one = { title: 'One', type: 'string' };
     const named = nameShapes({ a: one, b: { items: one }, example: one }, { Given: {} });
