@@ -33,7 +33,7 @@ export function readParameters(url: string, known: readonly string[]): Parameter
 export function badParameter(parameter: string, keyword: string, detail: string): ProblemError {
   // what a client sent comes back, but not at any length
   const name = cut(parameter, 100);
-  return refusal('invalid-parameter', `${name} ${detail}`, {
+  return refusal('invalid-parameter', `${name === '' ? 'A parameter without a name' : name} ${detail}`, {
     errors: [{ parameter: name, keyword, detail }],
   });
 }

@@ -258,6 +258,13 @@ describe('bad requests', () => {
       expect(problem.errors?.[0]?.parameter).toBe(parameter);
     });
 
+    it('one without a name is called so', async () => {
+      const answer = await api.get<Problem>('/v1/head?=x');
+      const { detail, errors } = expectProblem(answer, 400, 'invalid-parameter');
+      expect(detail).toBe('A parameter without a name is no parameter of this route');
+      expect(errors?.[0]?.parameter).toBe('');
+    });
+
     it('a long name comes back without half a character', async () => {
       const name = `${'a'.repeat(99)}😀`;
       const answer = await api.get<Problem>(`/v1/head?${encodeURIComponent(name)}=1`);
