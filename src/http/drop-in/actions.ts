@@ -5,6 +5,7 @@ import type { Entry, Json } from '../../ledger/types.js';
 import { JSON_TYPE, parseEvent } from '../documents.js';
 import { MAX_EVENT_BYTES } from '../limits.js';
 import { isObject } from '../../ledger/json-object.js';
+import type { EnvelopeReader } from '../envelope.js';
 import { texts } from '../event-query.js';
 import { principalOf } from '../guard.js';
 import { Type } from '../json-schema.js';
@@ -48,7 +49,8 @@ export function actionRoutes(app: App, services: Services): void {
       const document = parseEvent(request.body as Buffer);
       const source = principalOf(request).name;
       const traceId = traceIdOf(document.value, source);
-      const read = readerOf(ACTION, { source, payload: null, subject: traceId });
+      const readAction = readerOf(ACTION, { source, payload: null, subject: traceId });
+      const read: EnvelopeReader = (body, item) => readAction(withoutNullTrace(body), item);
       const { eventId } = await submitOne(services.door, request, { item: document, read });
       const message = 'Event queued successfully';
       return await reply.code(TAKEN.action).send({ status: 'Logged', traceId, message, eventId });
@@ -88,6 +90,12 @@ function traceIdOf(body: Json, source: string): string {
   const { traceId, id } = isObject(body) ? body : {};
   if (typeof traceId === 'string') return traceId;
   return typeof id === 'string' ? eventIdFor(source, id) : randomUUID();
+}
+
+/** Clients of the contract write null for one that they do not have: it is made, as where it is absent. */
+function withoutNullTrace(body: Json): Json {
+  if (!isObject(body) || body.traceId !== null) return body;
+  return Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'traceId'));
 }
 
 function action(entry: Entry): Buffer {

@@ -57,7 +57,7 @@ export const Action = named(
     userId: Actor,
     action: type,
     metadata: Type.Optional(payload),
-    traceId: Type.Optional(text('what it belongs to; made where it is not given')),
+    traceId: Type.Optional(orNull(text('what it belongs to; made where it is null or not given'))),
     ...BESIDE,
   }),
 );

@@ -130,6 +130,8 @@ describe('what is recorded', () => {
     });
     const made = (await api.post<Shown>('/api/logs', { userId: 'ada', action: 'a.b' })).body;
     expect(made.traceId).toMatch(/^[0-9a-f-]{36}$/);
+    const withNull = await api.post<Shown>('/api/logs', { ...action, traceId: null });
+    expect([withNull.status, withNull.body.traceId]).toEqual([202, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
     expect(await recorded(made.eventId)).toMatchObject({
       metadata: { subject: made.traceId },
       payload: null,
