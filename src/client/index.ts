@@ -25,7 +25,7 @@ export interface LedgerClient {
   /**
    * Record one event. Durable when it resolves; sent again until it is acknowledged, and recorded once all the same.
    * @throws ApiError refused (`problem` says why), or not acknowledged in time: then the event may be recorded or not, and
-   *   whoever gave it an id may give it again
+   *   whoever gave it an id may give it again; Error once the client is closed
    */
   record(event: EventDraft, options?: RecordOptions): Promise<Recorded>;
 
@@ -53,7 +53,7 @@ export interface LedgerClient {
   tail(options?: TailOptions): AsyncGenerator<TailedLine>;
 
   /**
-   * Flush, and take nothing more.
+   * Flush, and take nothing more from now on. A `record` that is under way goes on, and so does a tail.
    * @param patienceMs how long the flush may take; 10,000 unless given
    * @returns events that were not acknowledged: they may be recorded or not, and may be given to another client
    */
@@ -71,7 +71,10 @@ export function connectToLedger(options: LedgerClientOptions): LedgerClient {
   const connection = connect(options);
   const queue = new EventQueue(connection, options);
   const client: LedgerClient = {
-    record: (event, how) => record(connection, event, how),
+    async record(event, how) {
+      queue.requireOpen();
+      return await record(connection, event, how);
+    },
     enqueue(event) {
       const isTaken = queue.add(identified(event));
       flushAtEnd(client);

@@ -36,6 +36,7 @@ export class EventQueue {
   #sending: Promise<void> | null = null;
   /** whether it was told that nothing goes through */
   #told = false;
+  #closed = false;
 
   constructor(connection: Connection, options: QueueOptions = {}) {
     this.#connection = connection;
@@ -47,13 +48,18 @@ export class EventQueue {
     return this.#waiting.length;
   }
 
+  /** @throws Error when closed */
+  requireOpen(): void {
+    if (this.#closed) throw new Error('the client is closed');
+  }
+
   /**
    * Put an event behind the others.
    * @returns false when there is no room for it: it was not taken
    * @throws TypeError for what JSON cannot hold; Error when closed
    */
   add(event: IdentifiedEvent): boolean {
-    if (this.#closing.signal.aborted) throw new Error('the client is closed');
+    this.requireOpen();
     const line = encodeEvent(event);
     const { maxEvents, maxBytes } = this.#options;
     if (this.#waiting.length >= maxEvents || this.#bytes + line.length > maxBytes) return false;
@@ -101,6 +107,7 @@ export class EventQueue {
    * @returns the events that have no answer: they may be given to another client
    */
   async close(patienceMs: number): Promise<readonly IdentifiedEvent[]> {
+    this.#closed = true;
     const enough = setTimeout(() => this.#closing.abort(new Error('the client was closed')), patienceMs);
     try {
       await this.flush();

@@ -143,6 +143,18 @@ describe('the client', () => {
       expect(() => away.enqueue({ source: 's', type: 't', payload: 4 })).toThrow('closed');
     });
 
+    it('takes nothing from the moment on that it is closed, while what it has is still sent', async () => {
+      const own = connectToLedger({ url: api.url, password: PASSWORD });
+      const event = { source: newSource(), type: 't', payload: 'in time' };
+      own.enqueue(event);
+      const closed = own.close();
+      expect(() => own.enqueue({ ...event, payload: 'late' })).toThrow('the client is closed');
+      await expect(own.record({ ...event, payload: 'late' })).rejects.toThrow('the client is closed');
+      expect(await closed).toEqual([]);
+      await expect(own.record({ ...event, payload: 'later' })).rejects.toThrow('the client is closed');
+      expect(await payloadsOf(event.source)).toEqual(['in time']);
+    });
+
     it('says once that nothing goes through, where nobody waits for it', async () => {
       const warnings: string[] = [];
       const onWarning = ({ message }: Error): void => void warnings.push(message);
