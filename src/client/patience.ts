@@ -31,14 +31,19 @@ export class Patience {
     this.#pauses = 0;
   }
 
+  /** Whether there may be another try after an error. */
+  isFor(error: ApiError): boolean {
+    return error.retryable && performance.now() < this.#deadline;
+  }
+
   /**
    * Wait before the next try.
    * @param error why there has to be one
    * @throws the error, when trying again does not help or there was enough of it; the signal's reason when aborted
    */
   async pause(error: ApiError): Promise<void> {
-    const left = this.#deadline - performance.now();
-    if (!error.retryable || left <= 0) throw error;
+    if (!this.isFor(error)) throw error;
+    const left = Math.max(this.#deadline - performance.now(), 0);
     const grown = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#pauses);
     const asked = Math.min(error.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
     this.#pauses += 1;

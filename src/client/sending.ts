@@ -54,9 +54,10 @@ export async function sendLines(
       open = later;
       if (open.length === 0) return;
     }
-    if (!told && open.length === lines.length) options.waiting?.();
+    const failure = outcome instanceof ApiError ? outcome : takesNothing(connection);
+    if (!told && open.length === lines.length && patience.isFor(failure)) options.waiting?.();
     told = true;
-    await patience.pause(outcome instanceof ApiError ? outcome : takesNothing(connection));
+    await patience.pause(failure);
   }
 }
 
