@@ -36,12 +36,23 @@ function follow(text: Following, header: Repeated, bytes: Buffer): string | null
   let subject: string | null = null;
   if (text.take(',"subject":') && !isShort((subject = text.string()))) return undefined;
   if (text.take(',"timestamp":') && !isShort(text.string())) return undefined;
+  if (text.take(',"trace":') && !skipTexts(text)) return undefined;
   return text.take(',"v":1}') ? subject : undefined;
 }
 
 /** What the form calls a text, of ASCII. */
 function isShort(text: string | null): boolean {
   return text !== null && text !== '' && text.length <= MAX_TEXT_BYTES;
+}
+
+/** An object of strings alone, also of empty ones. */
+function skipTexts(text: Following): boolean {
+  if (text.take('{}')) return true;
+  if (!text.take('{')) return false;
+  do {
+    if (text.string() === null || !text.take(':') || text.string() === null) return false;
+  } while (text.take(','));
+  return text.take('}');
 }
 
 /** An object that cannot have too many levels, as it opens so few. */

@@ -25,6 +25,7 @@ const full: Metadata = {
   timestamp: '2026-11-20T10:00:00+01:00',
   context: { ip: '10.0.0.1', requestId: 'r-1', userAgent: 'a {client}' },
   cloudevent: { specversion: '1.0' },
+  trace: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: '' },
 };
 
 describe('a header at a glance', () => {
@@ -60,7 +61,8 @@ describe('a header at a glance', () => {
 
 describe('metadata at a glance', () => {
   it('agrees with the header that repeats it', () => {
-    for (const one of [usual, full, { ...usual, occurredAt: null, recordedBy: null, actor: null }]) {
+    const others = [{ trace: {} }, { occurredAt: null, recordedBy: null, actor: null }];
+    for (const one of [usual, full, ...others.map((other) => ({ ...usual, ...other }))]) {
       expect(agreesAtAGlance(one, encodeMetadata(one))).toEqual({ subject: one.subject ?? null });
     }
   });
@@ -82,7 +84,10 @@ describe('metadata at a glance', () => {
         fc.oneof(text, fc.constantFrom<Json>(nested(32), nested(33), ['x'])),
       ),
       cloudevent: mostly([undefined, full.cloudevent], fc.constantFrom<Json>({}, [], 'x')),
-      trace: mostly([undefined], fc.constantFrom<Json>({ a: 'b' }, { a: 1 })),
+      trace: mostly(
+        [undefined, full.trace],
+        fc.constantFrom<Json>({}, { a: 'é' }, { a: 1 }, { a: { b: 'c' } }, { a: null }, [], ['a'], 'x'),
+      ),
       b: mostly([undefined], text),
     });
     fc.assert(
