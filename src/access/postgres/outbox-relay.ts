@@ -9,7 +9,7 @@ import { storeError } from '../../postgres/errors.js';
 import { createClient, endClient } from '../../postgres/pool.js';
 import type { WaitingEvent } from '../access-event.js';
 import type { Deliver, Delivery } from '../port.js';
-import type { OutboxOptions } from './outbox.js';
+import type { OutboxOptions } from './outbox-options.js';
 import { deleteEvents, OUTBOX_CHANNEL, readEvents } from './outbox-rows.js';
 
 /** Any number that is nobody else's. */

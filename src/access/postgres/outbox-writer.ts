@@ -5,7 +5,7 @@ import { LedgerError } from '../../ledger/error.js';
 import { storeError } from '../../postgres/errors.js';
 import { createPool } from '../../postgres/pool.js';
 import type { AccessEvent, WaitingEvent } from '../access-event.js';
-import type { OutboxOptions } from './outbox.js';
+import type { OutboxOptions } from './outbox-options.js';
 import { insertEvents } from './outbox-rows.js';
 import { waiting } from './waiting.js';
 
