@@ -1,5 +1,7 @@
 # The program in an image of its own. Alone it runs everything, with an embedded PostgreSQL under /data:
-#   docker build -t event-ledger . && docker run --init -p 127.0.0.1:8080:8080 -v ledger:/data event-ledger
+#   docker build -t event-ledger . && docker run --init -e ALLOW_PLAIN_HTTP=true -p 127.0.0.1:8080:8080 -v ledger:/data event-ledger
+# Clients come from another address than the container's own: without a certificate (TLS_CERT_FILE) their credentials are
+# taken where somebody says that nobody listens on the way, as on a port that is published on this machine alone.
 # docker-compose.yml runs it as the processes of production.
 # test/e2e/docker.long.test.ts walks these very steps.
 

@@ -14,6 +14,7 @@ import type { Rates } from './http/limits.js';
 import { buildOperationsServer } from './http/operations-server.js';
 import { buildServer } from './http/server.js';
 import type { App } from './http/services.js';
+import { isLoopback } from './http/transport.js';
 import { LedgerError } from './ledger/error.js';
 import { instantFromMs } from './ledger/time.js';
 import { PACKAGE } from './package.js';
@@ -32,6 +33,10 @@ export interface Place {
   readonly port: number;
   /** of HTTPS; null: it is plain HTTP */
   readonly certificate: ServerCertificate | null;
+  /** whose X-Forwarded-For and X-Forwarded-Proto are believed */
+  readonly proxies: readonly string[];
+  /** whether credentials are taken over plain HTTP from other machines, too */
+  readonly plainHttp: boolean;
   /** that are open at once */
   readonly maxConnections: number;
   readonly rates: Rates;
@@ -127,21 +132,21 @@ async function tell(
   options: OperationsOptions,
   parts: { readonly stores: Stores; readonly log: EventLog; readonly logger: Logger },
 ): Promise<RunningServer> {
-  const { adminPassword, version } = options;
+  const { adminPassword, version, rates, certificate, proxies, plainHttp } = options;
   const connections = { most: options.maxConnections };
-  const { rates, certificate } = options;
   const { log, logger, stores } = parts;
   const authenticator = adminPassword === null ? NOBODY : singleUser(CONFIGURED_ADMIN, adminPassword);
   const reader = openReader({ url: stores.projectorUrl });
   const server = buildOperationsServer({
-    ...{ log, reader, projector, authenticator, logger, version, connections, rates, certificate },
+    ...{ log, reader, projector, authenticator, logger, version },
+    ...{ connections, rates, certificate, proxies, plainHttp },
   });
   const close = async (): Promise<void> => {
     await server.close();
     await reader.close();
   };
   try {
-    return { url: await listen(server, options), close };
+    return { url: await listen(server, options, logger), close };
   } catch (error) {
     await close();
     throw error;
@@ -176,6 +181,8 @@ export async function runApi(
     rates: options.rates,
     certificate: options.certificate,
     outbox,
+    proxies: options.proxies,
+    plainHttp: options.plainHttp,
     logger,
     version: options.version,
     ...(projector === undefined ? {} : { projector: projector.status }),
@@ -192,7 +199,7 @@ export async function runApi(
     const known = credentials.ready(CREDENTIALS_MS);
     await registerSchemas(log, files, { now: () => instantFromMs(Date.now()) });
     await known;
-    const url = await listen(server, options);
+    const url = await listen(server, options, logger);
     callOff = selfCheckSoon(reader, logger);
     return { url, close };
   } catch (error) {
@@ -237,7 +244,12 @@ async function reportSelfCheck(login: Pick<LedgerReader, 'selfCheck'>, logger: L
 }
 
 /** @returns the URL */
-function listen(server: App, { host, port }: Place): Promise<string> {
+function listen(server: App, place: Place, logger: Logger): Promise<string> {
+  const { host, port } = place;
+  if (!isPrivate(place)) {
+    const detail = 'TLS_CERT_FILE, TRUST_PROXY or ALLOW_PLAIN_HTTP change that';
+    logger.warn({ host }, `credentials from other machines are refused over plain HTTP: ${detail}`);
+  }
   return server.listen({ host, port }).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
@@ -251,6 +263,11 @@ function listen(server: App, { host, port }: Place): Promise<string> {
     }
     throw error;
   });
+}
+
+/** Whether somebody has thought of how credentials come here. */
+function isPrivate({ host, certificate, proxies, plainHttp }: Place): boolean {
+  return certificate !== null || proxies.length > 0 || plainHttp || host === 'localhost' || isLoopback(host);
 }
 
 type LogUser = 'api' | 'projector' | 'command';

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readTokenSettings, type TokenSettings } from './access/token-settings.js';
+import { readProxies } from './config/proxies.js';
 import { LedgerError } from './ledger/error.js';
 
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -36,6 +37,10 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** what servers show as HTTPS; null: they speak plain HTTP */
   readonly tls: TlsFiles | null;
+  /** whose X-Forwarded-For and X-Forwarded-Proto are believed */
+  readonly proxies: readonly string[];
+  /** whether credentials are taken over plain HTTP from other machines, too */
+  readonly plainHttp: boolean;
   readonly rates: RateConfig;
   readonly logLevel: LogLevel;
 }
@@ -96,6 +101,8 @@ export function readConfig(environment: Environment): Config {
     maxConnections: read.count('MAX_CONNECTIONS', 1_000_000, 1) ?? 10_000,
     corsOrigins: read.origins('CORS_ORIGINS'),
     tls: read.tls(),
+    proxies: read.proxies('TRUST_PROXY'),
+    plainHttp: read.oneOf('ALLOW_PLAIN_HTTP', ['true', 'false']) === 'true',
     rates: {
       address: read.count('RATE_LIMIT_ADDRESS', 999_999_999) ?? 1_000_000,
       principal: read.count('RATE_LIMIT_PRINCIPAL', 999_999_999) ?? 1_000_000,
@@ -282,6 +289,13 @@ class Reader {
       );
     }
     return origins;
+  }
+
+  proxies(name: string): readonly string[] {
+    const proxies = readProxies(this.text(name) ?? '');
+    if (!('mistake' in proxies)) return proxies;
+    this.mistake(name, proxies.mistake);
+    return [];
   }
 
   oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice | null {

@@ -43,6 +43,37 @@ describe('TLS', () => {
   });
 });
 
+describe('TRUST_PROXY', () => {
+  it('names addresses and networks', () => {
+    expect(readConfig({}).proxies).toEqual([]);
+    const given = '10.0.0.5, 10.1.0.0/16,fd00::/8 ,::1, loopback,';
+    const proxies = ['10.0.0.5', '10.1.0.0/16', 'fd00::/8', '::1', 'loopback'];
+    expect(readConfig({ TRUST_PROXY: given })).toMatchObject({ proxies });
+  });
+
+  it.each([
+    ...['true', '*', 'all', 'proxy.example', '10.0.0', '10.0.0.0/33', '10.0.0.0/0', '::/0', 'fd00::/129'],
+    ...['10.0.0.0/8/8', '10.0.0.0/', '/8', '10.0.0.0/-1', 'fe80::1%eth0', '10.0.0.5:80', '__proto__'],
+  ])('and nothing else: %s', (value) => {
+    expect(() => readConfig({ TRUST_PROXY: `loopback, ${value}` })).toThrow(
+      /^TRUST_PROXY: must be addresses .*, not "/,
+    );
+  });
+
+  it('and no number of hops, which a client that comes past the proxy could make up', () => {
+    expect(() => readConfig({ TRUST_PROXY: '1' })).toThrow(/^TRUST_PROXY: .*number of hops/);
+  });
+});
+
+it('ALLOW_PLAIN_HTTP is off unless it is said in full', () => {
+  expect(
+    [{}, { ALLOW_PLAIN_HTTP: 'false' }, { ALLOW_PLAIN_HTTP: 'true' }].map((e) => readConfig(e).plainHttp),
+  ).toEqual([false, false, true]);
+  expect(() => readConfig({ ALLOW_PLAIN_HTTP: 'yes' })).toThrow(
+    /^ALLOW_PLAIN_HTTP: must be one of true, false/,
+  );
+});
+
 describe('CORS_ORIGINS', () => {
   it('names origins as browsers send them', () => {
     expect(readConfig({}).corsOrigins).toEqual([]);

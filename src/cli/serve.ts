@@ -26,6 +26,8 @@ Settings come from the environment:
                          wrong passwords a minute for a user from an address (20); 0: no limit
   TLS_CERT_FILE, TLS_KEY_FILE
                          PEM files: with them it is HTTPS; SIGHUP reads them again
+  TRUST_PROXY            addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed (none)
+  ALLOW_PLAIN_HTTP       true: credentials are taken over plain HTTP from other machines, too (false)
   CORS_ORIGINS           origins whose pages may ask the API, with commas between them (none)
   LOG_LEVEL              silent, fatal, error, warn, info, debug or trace (info)
 Passwords and URLs may also be in files: LEDGER_ADMIN_PASSWORD_FILE, DATABASE_URL_FILE name them.`;

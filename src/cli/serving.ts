@@ -94,11 +94,11 @@ function whereToTell(config: Config, certificate: ServerCertificate | null): Ope
 }
 
 function placeOf(
-  { host, maxConnections, rates }: Config,
+  { host, maxConnections, rates, proxies, plainHttp }: Config,
   port: number,
   certificate: ServerCertificate | null,
 ): Place {
-  return { host, port, certificate, maxConnections, rates };
+  return { host, port, certificate, proxies, plainHttp, maxConnections, rates };
 }
 
 function closableStores(stores: Stores | null): Closable | null {

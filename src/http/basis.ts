@@ -12,6 +12,7 @@ import { JSON_TYPE, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
 import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
 import { completeAnswers } from './every-answer.js';
 import { guardRequests } from './guard.js';
+import { readForwarded } from './forwarded.js';
 import {
   CONNECTIONS,
   MAX_BODY_BYTES,
@@ -27,6 +28,7 @@ import { guardRates } from './rate-limits.js';
 import { requestIdOf } from './request-id.js';
 import { followHandshakes, optionsOfTls } from './secured.js';
 import type { App } from './services.js';
+import { checkTransport } from './transport.js';
 
 export interface BasisParts {
   readonly authenticator: Authenticator;
@@ -41,6 +43,10 @@ export interface BasisParts {
   readonly corsOrigins?: readonly string[];
   /** what it shows as HTTPS; it is HTTP unless given */
   readonly certificate?: ServerCertificate | null;
+  /** whose word is taken for whom a request is from, and how it came (config/proxies.ts); nobody's unless given */
+  readonly proxies?: readonly string[];
+  /** whether credentials are taken over plain HTTP from other machines, too; default: no */
+  readonly plainHttp?: boolean;
 }
 
 export interface Basis {
@@ -56,7 +62,15 @@ export interface Basis {
 const CLOSING_MS = 3_000;
 
 export function makeBasis(parts: BasisParts): Basis {
-  const { authenticator, logger, version, connections, corsOrigins = [], certificate = null } = parts;
+  const {
+    authenticator,
+    logger,
+    version,
+    connections,
+    corsOrigins = [],
+    certificate = null,
+    proxies = [],
+  } = parts;
   const limits = { ...CONNECTIONS, ...connections };
   const http = {
     maxHeaderSize: MAX_HEAD_BYTES,
@@ -70,6 +84,7 @@ export function makeBasis(parts: BasisParts): Basis {
     // Fastify's own log lines hold URLs, and URLs hold parts of payloads: what happens is logged by us
     logger: false,
     genReqId: requestIdOf,
+    trustProxy: proxies.length > 0 && [...proxies],
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: limits.requestMs,
     connectionTimeout: limits.silenceMs,
@@ -109,9 +124,15 @@ export function makeBasis(parts: BasisParts): Basis {
 
   const durations = observeRequests(app);
   completeAnswers(app);
+  if (proxies.length > 0) readForwarded(app);
   allowOrigins(app, corsOrigins);
   handleErrors(app, logger);
-  guardRequests(app, { authenticator, closing, rates: guardRates(app, parts.rates) });
+  const transport = checkTransport({
+    secured: certificate !== null,
+    plainHttp: parts.plainHttp ?? false,
+    proxied: proxies.length > 0,
+  });
+  guardRequests(app, { authenticator, closing, transport, rates: guardRates(app, parts.rates) });
   describeApi(app, version);
   return { app, closing, durations };
 }

@@ -5,7 +5,6 @@ import type { Right } from '../access/principal.js';
 import { SECURITY } from './authorization.js';
 import { completed, EVERY_ANSWERS_HEADERS, type Described } from './openapi/completing.js';
 import { nameShapes } from './openapi/named-shapes.js';
-import { statusProblem } from './problem-shapes.js';
 import type { App } from './services.js';
 import { GIVEN_SHAPES } from './text-shapes.js';
 
@@ -69,6 +68,5 @@ function withRight(schema: FastifySchema, needs: Right | null): FastifySchema {
   return {
     ...schema,
     description: schema.description === undefined ? sentence : `${schema.description} ${sentence}`,
-    response: { ...(schema.response as object), 403: statusProblem(403) },
   };
 }

@@ -13,6 +13,7 @@ import { problemOfHost } from './host.js';
 import { readParameters, type Parameters } from './parameters.js';
 import { ProblemError, refusal } from './problem.js';
 import type { RateGuard } from './rate-limits.js';
+import type { TransportCheck } from './transport.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -46,9 +47,14 @@ const DEFAULT_TYPES: readonly string[] = [JSON_TYPE];
 
 export function guardRequests(
   app: FastifyInstance,
-  parts: { readonly authenticator: Authenticator; readonly closing: AbortSignal; readonly rates: RateGuard },
+  parts: {
+    readonly authenticator: Authenticator;
+    readonly closing: AbortSignal;
+    readonly transport: TransportCheck;
+    readonly rates: RateGuard;
+  },
 ): void {
-  const { authenticator, closing, rates } = parts;
+  const { authenticator, closing, transport, rates } = parts;
   app.decorateRequest('principal', null);
   app.decorateRequest('given', null);
   app.decorate('stillLetsIn', async ({ given }: FastifyRequest) => {
@@ -83,7 +89,11 @@ export function guardRequests(
       );
     else if (hostProblem !== null) next(hostProblem);
     else if (!asksForCredentials(request)) next();
-    else identify(request, reply, next);
+    else {
+      const insecure = transport(request);
+      if (insecure === null) identify(request, reply, next);
+      else next(insecure);
+    }
   });
   app.addHook('onRequest', rates.byPrincipal);
   app.addHook('onRequest', (request, _reply, next) => {

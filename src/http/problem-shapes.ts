@@ -60,7 +60,7 @@ export const orProblem = (answer: ReturnType<typeof content>): ReturnType<typeof
 
 /** The problems that a route answers with, besides those that every route has. */
 export function problems(...statuses: readonly number[]): Record<number, object> {
-  return openProblems(401, 429, ...statuses);
+  return openProblems(401, 403, 429, ...statuses);
 }
 
 /** The problems of a route that asks for no credentials, besides those that every such route has. */

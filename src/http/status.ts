@@ -9,6 +9,7 @@ export const PROBLEMS = {
   'invalid-cursor': [400, 'The cursor does not belong to this query'],
   unauthorized: [401, 'Credentials are missing or wrong'],
   'access-denied': [403, 'The server lacks a right that this needs'],
+  'insecure-transport': [403, 'Credentials are not taken over plain HTTP'],
   forbidden: [403, 'The credentials do not allow this'],
   'reserved-source': [403, 'The source is reserved for the ledger itself'],
   'not-found': [404, 'There is nothing here'],

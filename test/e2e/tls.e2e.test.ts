@@ -70,7 +70,11 @@ it('reads the certificate again on SIGHUP, and stops on it without one', async (
   expect(code).toBe(0);
   expect(await secured.stop('SIGTERM')).toBe(0);
 
-  const plain = await own.start();
+  // reached from elsewhere it says what it will refuse
+  const warning = 'credentials from other machines are refused over plain HTTP';
+  expect(secured.log.join('\n')).not.toContain(warning);
+  const plain = await own.start({ HOST: '0.0.0.0' });
+  expect(plain.log.join('\n')).toContain(warning);
   expect(await plain.stop('SIGHUP')).toBe(0);
 });
 

@@ -64,6 +64,8 @@ export interface TestApiOptions {
   readonly tails?: NonNullable<Parameters<typeof buildServer>[0]['tails']>;
   /** who else is let in, each under its name and with the password of the tests */
   readonly others?: readonly Principal[];
+  /** where it listens; 127.0.0.1 unless given */
+  readonly host?: string;
   /** further parts of the server */
   readonly server?: Partial<Parameters<typeof buildServer>[0]>;
   /** given every log line */
@@ -119,7 +121,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     rates: { failedLogins: 0 },
     ...options.server,
   });
-  const url = await server.listen({ port: 0, host: '127.0.0.1' });
+  const url = await server.listen({ port: 0, host: options.host ?? '127.0.0.1' });
 
   const undescribed: TestApi['undescribed'] = (exchange) => {
     described ??= new DescribedAnswers(server.swagger() as unknown as OpenApi);
