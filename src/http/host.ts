@@ -11,11 +11,19 @@ export function problemOfHost({ httpVersion, headers, rawHeaders }: IncomingMess
     if (httpVersion !== '1.1') return null;
     return refusal('bad-request', 'A request of HTTP/1.1 must have the header field Host.');
   }
-  // Node.js drops all but the first
-  const fields = rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name));
-  if (fields.length > 1)
+  if (hostFields(rawHeaders) > 1)
     return refusal('bad-request', 'A request must have one header field Host, not more.');
   return HOST.test(headers.host)
     ? null
     : refusal('bad-request', 'The header field Host must be a host and, where it has one, a port.');
+}
+
+/** Node.js drops all but the first. @param raw names and values in turn */
+function hostFields(raw: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count;
 }

@@ -55,6 +55,8 @@ export function guardRates(app: FastifyInstance, rates: Partial<Rates> = {}): Ra
     return counted === undefined || counted.isAllowed ? null : counted;
   };
 
+  let lastWrongAt = -Infinity;
+
   return {
     async byAddress(request) {
       if (isProbe(request)) return;
@@ -69,16 +71,18 @@ export function guardRates(app: FastifyInstance, rates: Partial<Rates> = {}): Ra
       void reply.headers(rateHeaders(counted));
     },
     async beforeLogin(request, given) {
-      // nobody guesses a key
-      if (given.scheme !== 'basic') return;
+      // nobody guesses a key; and nobody is to wait before anybody was wrong, which is nearly always
+      if (given.scheme !== 'basic' || performance.now() - lastWrongAt > WINDOW_MS) return;
       logins.set(request, nameOf(given.user));
       const counted = await count('login', request, false);
       if (counted?.remaining !== 0) return;
       throw tooMany(counted, 'The password of this user was wrong too often from this address.');
     },
     async loginFailed(request, given) {
+      lastWrongAt = performance.now();
       const counts = [await count('login-address', request)];
       if (given.scheme === 'basic') {
+        logins.set(request, nameOf(given.user));
         counts.push(await count('login-name', request));
         await count('login', request);
       }
