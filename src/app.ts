@@ -25,7 +25,7 @@ import { openWriter } from './read-model/writer.js';
 import { CompiledSchemas } from './schemas/compiled-schemas.js';
 import { readSchemaFiles, registerSchemas, type SchemaFile } from './schemas/files.js';
 import { SchemaRegistry } from './schemas/registry.js';
-import type { Stores } from './stores.js';
+import type { StoreUrls } from './stores.js';
 
 /** Where a server listens, how, and for how many. */
 export interface Place {
@@ -101,7 +101,7 @@ export async function readShippedSchemas(): Promise<ShippedSchemas> {
  * @throws LedgerError `in-use`, `invalid-configuration` (where it shall listen)
  */
 export async function runProjector(
-  stores: Stores,
+  stores: StoreUrls,
   logger: Logger,
   telling: OperationsOptions | null,
   schemas?: ShippedSchemas,
@@ -130,7 +130,7 @@ export async function runProjector(
 async function tell(
   projector: Projector['status'],
   options: OperationsOptions,
-  parts: { readonly stores: Stores; readonly log: EventLog; readonly logger: Logger },
+  parts: { readonly stores: StoreUrls; readonly log: EventLog; readonly logger: Logger },
 ): Promise<RunningServer> {
   const { adminPassword, version, rates, certificate, proxies, plainHttp } = options;
   const connections = { most: options.maxConnections };
@@ -158,7 +158,7 @@ async function tell(
  * @throws LedgerError `in-use` (the port), `invalid-configuration` (where it shall listen, a schema file), and what the log throws
  */
 export async function runApi(
-  stores: Stores,
+  stores: StoreUrls,
   options: ApiOptions,
   logger: Logger,
   projector?: RunningProjector,
@@ -276,7 +276,7 @@ type LogUser = 'api' | 'projector' | 'command';
  * The event log, as one of its users. Nothing is connected before it is used.
  * @throws LedgerError `invalid-configuration` for a URL that is none
  */
-export async function openEventLog(stores: Stores, user: LogUser): Promise<EventLog> {
+export async function openEventLog(stores: StoreUrls, user: LogUser): Promise<EventLog> {
   if (stores.eventStoreUrl === null) {
     const url = user === 'api' ? stores.apiUrl : stores.projectorUrl;
     return openPostgresEventLog({ url, applicationName: `event-ledger ${user}` });

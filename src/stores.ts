@@ -10,7 +10,8 @@ import {
 } from './postgres/server/embedded.js';
 import { unlessAborted } from './postgres/unless-aborted.js';
 
-export interface Stores {
+/** Where they are. */
+export interface StoreUrls {
   /** logins with the rights of an API process, and of a projector */
   readonly apiUrl: string;
   readonly projectorUrl: string;
@@ -18,6 +19,9 @@ export interface Stores {
   readonly adminUrl: string | null;
   /** EventStoreDB; null: the event log is a table in the same PostgreSQL */
   readonly eventStoreUrl: string | null;
+}
+
+export interface Stores extends StoreUrls {
   readonly embedded: EmbeddedServer | null;
   /**
    * Ends the embedded server when it was started here.

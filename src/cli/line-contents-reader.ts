@@ -20,7 +20,8 @@ interface Waiting {
 }
 
 export function readLineContents(): LineContentsReader {
-  const thread = startThread('line-contents-thread');
+  // what it makes is garbage soon: a large heap would only be filled with it
+  const thread = startThread('line-contents-thread', { youngMb: 8 });
   const waiting: Waiting[] = [];
   thread.on('message', (answer: unknown) => waiting.shift()?.resolve(answer));
   thread.on('error', (error) => {

@@ -2,8 +2,9 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import type { LogLevel } from '../config.js';
 
-export async function makeLogger(level: LogLevel): Promise<Logger> {
-  const destination = process.stderr.isTTY ? await terminal() : pino.destination({ dest: 2, sync: true });
+/** @param pretty for a terminal; unless given, what standard error is decides */
+export async function makeLogger(level: LogLevel, pretty = process.stderr.isTTY): Promise<Logger> {
+  const destination = pretty ? await terminal() : pino.destination({ dest: 2, sync: true });
   return pino({ level, base: null }, destination);
 }
 

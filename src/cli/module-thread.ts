@@ -12,12 +12,22 @@ const LOAD = `
   else import(loader).then(({ importSource }) => importSource(name));
 `;
 
+/** What else a thread is given. */
+interface ThreadOptions {
+  /** its workerData has it by that name */
+  readonly data?: unknown;
+  /** in MiB, for what is not kept; as Node.js has it unless given */
+  readonly youngMb?: number;
+}
+
 /** @param name of a module in this folder, without extension */
-export function startThread(name: string): Worker {
-  const workerData = existsSync(LOADER)
+export function startThread(name: string, { data, youngMb }: ThreadOptions): Worker {
+  const module = existsSync(LOADER)
     ? { loader: LOADER.href, name: `cli/${name}.ts` }
     : { loader: null, name: new URL(`dist/cli/${name}.js`, PACKAGE).href };
-  // what it makes is garbage soon: a large heap would only be filled with it
-  const resourceLimits = { maxYoungGenerationSizeMb: 8 };
-  return new Worker(LOAD, { eval: true, workerData, resourceLimits });
+  return new Worker(LOAD, {
+    eval: true,
+    workerData: { ...module, data },
+    ...(youngMb === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngMb } }),
+  });
 }

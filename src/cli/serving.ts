@@ -12,25 +12,17 @@ import { closeInTime, endInTime, type Closable } from './closing.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { makeLogger } from './logger.js';
 import { print } from './output.js';
+import { projectBeside, type ProjectorData } from './projector-beside.js';
 import { readAgainOnHangUp, untilAborted } from './stopping.js';
 import { version } from './version.js';
 
 export type ServingCommand = 'start' | 'api' | 'projector';
-
-type Part = 'api' | 'projector';
-
-const PARTS: Readonly<Record<ServingCommand, readonly Part[]>> = {
-  start: ['api', 'projector'],
-  api: ['api'],
-  projector: ['projector'],
-};
 
 /** The stores keep their limit only about. */
 const MARGIN_MS = 100;
 
 /** Runs the parts of a command until it is asked to stop. */
 export async function serve(command: ServingCommand, stop: AbortSignal): Promise<ExitCode> {
-  const parts = PARTS[command];
   const config = readConfig(process.env);
   if (command !== 'start' && config.databaseUrl === null) {
     throw new LedgerError(
@@ -42,7 +34,7 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
   const logger = await makeLogger(config.logLevel);
   if (certificate !== null) readAgainOnHangUp(() => certificate.readAgain(logger));
   let loading: Promise<Program> | undefined;
-  const program = (): Promise<Program> => (loading ??= load(parts));
+  const program = (): Promise<Program> => (loading ??= load(command));
   const running: Closable[] = [];
   let stores: Stores | null = null;
   endInTime(stop);
@@ -52,18 +44,21 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
       signal: stop,
       meanwhile: () => void program().catch(() => undefined),
     });
-    const { app, schemas } = await program();
-    const telling = parts.includes('api') ? null : whereToTell(config, certificate);
-    const projector = parts.includes('projector')
-      ? await app.runProjector(stores, logger, telling, schemas)
-      : undefined;
-    if (projector !== undefined) running.push({ name: 'projector', close: () => projector.close() });
-    if (parts.includes('api')) {
+    if (command === 'projector') {
+      const { app } = await program();
+      const projector = await app.runProjector(stores, logger, whereToTell(config, certificate));
+      running.push({ name: 'projector', close: () => projector.close() });
+      logger.info(projector.url === null ? {} : { url: projector.url }, 'ready');
+      await untilAborted(stop);
+    } else {
+      const projector = command === 'start' ? projectBeside(dataOf(stores, config)) : undefined;
+      if (projector !== undefined) running.push({ name: 'projector', close: () => projector.close() });
       const api = serveApi(await program(), stores, config, certificate, logger, projector);
       running.push({ name: 'api', close: () => closeStarted(api) });
-      await Promise.race([api, untilAborted(stop)]);
-    } else logger.info(telling === null ? {} : { url: projector?.url }, 'ready');
-    await untilAborted(stop);
+      const end = Promise.race([untilAborted(stop), ...(projector === undefined ? [] : [projector.failed])]);
+      await Promise.race([api, end]);
+      await end;
+    }
   } catch (error) {
     // Stopped while starting: whatever the start tripped over is no failure then.
     if (!stop.aborted) {
@@ -82,9 +77,17 @@ interface Program {
   readonly schemas?: ShippedSchemas;
 }
 
-async function load(parts: readonly Part[]): Promise<Program> {
+async function load(command: ServingCommand): Promise<Program> {
   const app = await import('../app.js');
-  return parts.includes('api') ? { app, schemas: await app.readShippedSchemas() } : { app };
+  return command === 'projector' ? { app } : { app, schemas: await app.readShippedSchemas() };
+}
+
+function dataOf(
+  { apiUrl, projectorUrl, adminUrl, eventStoreUrl }: Stores,
+  { logLevel }: Config,
+): ProjectorData {
+  const stores = { apiUrl, projectorUrl, adminUrl, eventStoreUrl };
+  return { stores, logLevel, pretty: process.stderr.isTTY };
 }
 
 /** A projector listens only where it is told to, so that it does not take the port of an API beside it. */
