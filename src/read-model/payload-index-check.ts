@@ -10,7 +10,7 @@ import { finding } from '../ledger/finding.js';
 import { readCount, type EntryRow } from '../ledger/row.js';
 import { bigintArray } from '../postgres/binary-array.js';
 import { milliseconds } from './entry-columns.js';
-import { addTerms, keyOf } from './payload-index.js';
+import { addTerms, placesByKey } from './payload-index.js';
 import { encodePlaces, SEGMENT } from './places.js';
 import type { SchemaName } from './schema-name.js';
 
@@ -131,13 +131,15 @@ async function readSegment(
 }
 
 async function countDifferent(pool: pg.Pool, schema: SchemaName, segment: Segment): Promise<number> {
-  const expected = new Map([...segment.terms].map(([kept, places]) => [keyOf(kept), places]));
+  const expected = placesByKey(segment.terms);
   const { rows } = await pool.query<{ term: string; places: Buffer }>({
     name: `stored terms ${schema}`,
     text: `SELECT term::text AS term, places FROM ${schema}.term
       WHERE segment = $1 AND term = ANY ($2::bigint[])`,
-    values: [segment.number, bigintArray([...expected.keys()].map(BigInt))],
+    values: [segment.number, bigintArray([...expected.keys()])],
   });
-  const same = rows.filter(({ term, places }) => encodePlaces(expected.get(term) ?? []).equals(places));
+  const same = rows.filter(({ term, places }) =>
+    encodePlaces(expected.get(BigInt(term)) ?? []).equals(places),
+  );
   return expected.size - same.length;
 }

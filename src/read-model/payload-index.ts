@@ -102,7 +102,7 @@ function rowsOfSegment(
 export function addTerms(terms: Map<string, number[]>, row: EntryRow, place: number): void {
   const full = terms.size >= MAX_TERMS;
   for (const term of full ? [...termsOf(row, null), UNINDEXED] : termsOf(row)) {
-    const kept = term.length > MAX_KEPT ? KEY + termKey(term) : term;
+    const kept = term.length > MAX_KEPT ? KEY + String(termKey(term)) : term;
     const places = terms.get(kept);
     if (places === undefined) terms.set(kept, [place]);
     else if (places.at(-1) !== place) places.push(place);
@@ -110,8 +110,29 @@ export function addTerms(terms: Map<string, number[]>, row: EntryRow, place: num
 }
 
 /** The key of what `addTerms` keeps of a term. */
-export function keyOf(kept: string): string {
-  return kept.startsWith(KEY) ? kept.slice(KEY.length) : termKey(kept);
+function keyOf(kept: string): bigint {
+  return kept.startsWith(KEY) ? BigInt(kept.slice(KEY.length)) : termKey(kept);
+}
+
+/**
+ * What `addTerms` keeps of a segment, by the keys of its terms. Two of 64 bits may be the same, by chance or because
+ * somebody went looking for them: then both terms have the places of both, and no entry hides behind another's.
+ */
+export function placesByKey(
+  terms: ReadonlyMap<string, readonly number[]>,
+  key = keyOf,
+): ReadonlyMap<bigint, readonly number[]> {
+  const byKey = new Map<bigint, readonly number[]>();
+  for (const [kept, places] of terms) {
+    const at = key(kept);
+    const others = byKey.get(at);
+    byKey.set(at, others === undefined ? places : inOrder([...others, ...places]));
+  }
+  return byKey;
+}
+
+function inOrder(places: readonly number[]): readonly number[] {
+  return [...new Set(places)].sort((a, b) => a - b);
 }
 
 /** Does nothing when somebody who led before us was faster. */
@@ -121,7 +142,9 @@ async function insertSegment(
   segment: number,
   terms: ReadonlyMap<string, readonly number[]>,
 ): Promise<void> {
-  const keyed = new Map([...terms].map(([kept, places]) => [keyOf(kept), places]));
+  const keyed = placesByKey(terms);
+  // in the order of the primary key, so that neighbours go in together: a third less of the server's work
+  const keys = [...BigInt64Array.from(keyed.keys()).sort()];
   const from = segment * SEGMENT;
   await pool.query({
     name: `insert segment ${schema}`,
@@ -138,8 +161,8 @@ async function insertSegment(
       CROSS JOIN unnest($4::bigint[], $5::bytea[]) AS t (term, places)`,
     values: [
       ...[segment, from, from + SEGMENT],
-      bigintArray([...keyed.keys()].map(BigInt)),
-      byteaArray([...keyed.values()].map(encodePlaces)),
+      bigintArray(keys),
+      byteaArray(keys.map((key) => encodePlaces(keyed.get(key) ?? []))),
     ],
   });
 }
@@ -156,7 +179,7 @@ export async function proposePlaces(
   from: number,
   to: number,
 ): Promise<(segment: number) => readonly number[]> {
-  const keys = groups.map((group) => group.map(termKey));
+  const keys = groups.map((group) => group.map((term) => String(termKey(term))));
   const { rows } = await pool.query<{ segment: number; term: string; places: Buffer }>({
     name: `places ${schema}`,
     text: `SELECT segment, term, places FROM ${schema}.term
@@ -190,7 +213,7 @@ export async function nearestSegments(
         SELECT segment FROM ${schema}.term AS s WHERE s.term = t.term AND segment >= $2 AND segment < $3
         ORDER BY segment ${order} LIMIT 1
       ) AS n`,
-    values: [bigintArray(terms.map((term) => BigInt(termKey(term)))), from, to],
+    values: [bigintArray(terms.map(termKey)), from, to],
   });
   return new Map(rows.map(({ nth, segment }) => [terms[Number(nth) - 1] ?? '', segment]));
 }

@@ -4,7 +4,7 @@
  * recorded bytes, no more.
  */
 import { isObject } from '../ledger/json-object.js';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from '../ledger/canonical-json.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { EntryRow } from '../ledger/row.js';
@@ -65,9 +65,9 @@ export function termGroups(filters: EventFilters): readonly (readonly string[])[
   ].filter((group) => group.length > 0);
 }
 
-/** As bigint of PostgreSQL, in decimal digits. */
-export function termKey(term: string): string {
-  return createHash('sha256').update(term).digest().readBigInt64BE().toString();
+/** As a bigint of PostgreSQL. */
+export function termKey(term: string): bigint {
+  return hash('sha256', term, 'buffer').readBigInt64BE();
 }
 
 function subjectTerms(metadata: Buffer | null): readonly string[] {
