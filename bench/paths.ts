@@ -1,5 +1,6 @@
 /** Every path that is measured, in the order of the table. */
 import type { Benchmark } from './benchmark.js';
+import { AUTHENTICATION } from './paths/authentication.js';
 import { CATCH_UP } from './paths/catch-up.js';
 import { COLD_START } from './paths/cold-start.js';
 import { DISK } from './paths/disk.js';
@@ -16,6 +17,7 @@ import { VISIBILITY } from './paths/visibility.js';
 
 export const BENCHMARKS: readonly Benchmark[] = [
   INGEST,
+  AUTHENTICATION,
   VISIBILITY,
   COLD_START,
   CATCH_UP,

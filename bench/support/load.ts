@@ -10,6 +10,8 @@ export interface LoadOptions {
   /** one for each request */
   readonly bodies: readonly string[];
   readonly connections: number;
+  /** AUTHORIZATION unless given */
+  readonly authorization?: string;
 }
 
 /** What the process is sent. */
@@ -23,15 +25,20 @@ export interface Loaded {
   readonly requests: number;
 }
 
-/** The credentials that every request has, and every server takes. */
-export const AUTHORIZATION = `Basic ${btoa(`admin:${PASSWORD}`)}`;
+/** @returns the header field Authorization of RFC 7617 */
+export function basic(user: string, password: string): string {
+  return `Basic ${btoa(`${user}:${password}`)}`;
+}
+
+/** What every server takes, floors included. */
+export const AUTHORIZATION = basic('admin', PASSWORD);
 
 /**
  * Send every body in a POST, as fast as the server answers.
  * @throws Error when an answer is not 202
  */
 export async function sendLoad(options: LoadOptions): Promise<Loaded> {
-  const data: LoadData = { ...options, authorization: AUTHORIZATION };
+  const data: LoadData = { authorization: AUTHORIZATION, ...options };
   const child = fork(fileURLToPath(new URL('./load-process.ts', import.meta.url)), {
     execArgv: ['--import', 'tsx'],
     serialization: 'advanced',
