@@ -1,6 +1,8 @@
 /** What an issuer says over HTTP: where its keys are (OpenID Connect Discovery 1.0), and the keys (RFC 7517). */
 import type { JSONWebKeySet } from 'jose';
 import { LedgerError } from '../ledger/error.js';
+import { isObject } from '../ledger/json-object.js';
+import type { Json } from '../ledger/types.js';
 import { discoveryUrl, keysUrlProblem } from './issuer-url.js';
 
 /** Longest document that is read, in bytes: a hundred keys with their certificates. */
@@ -21,7 +23,7 @@ export async function fetchKeySet(source: KeySource, signal: AbortSignal): Promi
   const document = await fetchObject(url, signal);
   const { keys } = document;
   if (!Array.isArray(keys) || !keys.every(isObject)) throw unfit(url, 'is no JSON Web Key Set');
-  return { keys };
+  return { keys: [...keys] };
 }
 
 /** An issuer that describes another one is refused: it would sign in the other's name (Discovery 1.0, 4.3). */
@@ -38,11 +40,11 @@ async function discoverKeys(issuer: string, signal: AbortSignal): Promise<string
   return jwksUrl;
 }
 
-async function fetchObject(url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
+async function fetchObject(url: string, signal: AbortSignal): Promise<Readonly<Record<string, Json>>> {
   const bytes = await fetchBytes(url, signal);
-  let document: unknown;
+  let document: Json;
   try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
   } catch {
     throw unfit(url, 'is no JSON');
   }
@@ -83,8 +85,4 @@ function reasonOf(error: unknown): string {
 
 function unfit(url: string, what: string, cause?: unknown): LedgerError {
   return new LedgerError('server-unavailable', `the document at ${url} ${what}`, { cause });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
