@@ -54,10 +54,11 @@ module.exports = {
     only('event-log', 'ledger', 'postgres'),
     only('read-model', 'ledger', 'postgres', 'package'),
     only('projector', 'ledger', 'schemas', 'event-log/port', 'read-model/port'),
-    only('access', 'ledger', 'postgres'),
+    only('access', 'ledger', 'postgres', 'variables'),
     only('http', 'ledger', 'schemas', 'access', 'event-log/port', 'read-model/port'),
     only('client', 'ledger'),
-    only('config', 'ledger', 'access'),
+    only('variables', 'ledger'),
+    only('config', 'ledger', 'access', 'variables'),
     only('stores', 'ledger', 'postgres', 'read-model', 'config'),
     {
       name: 'event-log-adapters-are-private',

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readTokenSettings, type TokenSettings } from './access/token-settings.js';
 import { readProxies } from './config/proxies.js';
-import { LedgerError } from './ledger/error.js';
+import { Variables, type Environment } from './variables.js';
 
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -82,8 +82,6 @@ export interface EventStoreAdminConfig {
   readonly apiReadsAll: boolean;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** @throws LedgerError `invalid-configuration` naming every variable that is wrong */
 export function readConfig(environment: Environment): Config {
   const read = new Reader(environment);
@@ -96,7 +94,7 @@ export function readConfig(environment: Environment): Config {
     dataDirectory: read.dataDirectory(),
     origin: read.origin(),
     adminPassword: read.secret('LEDGER_ADMIN_PASSWORD'),
-    tokens: read.tokens(),
+    tokens: readTokenSettings(read),
     maxTails: read.count('MAX_TAILS', 100_000) ?? 100,
     maxConnections: read.count('MAX_CONNECTIONS', 1_000_000, 1) ?? 10_000,
     corsOrigins: read.origins('CORS_ORIGINS'),
@@ -163,40 +161,13 @@ export function readEventStoreAdminConfig(environment: Environment): EventStoreA
   return config;
 }
 
-class Reader {
-  readonly #environment: Environment;
-  readonly #names: Environment;
-  readonly #mistakes: string[] = [];
-
-  /** @param names what to call variables whose values were given otherwise */
-  constructor(environment: Environment, names: Environment = {}) {
-    this.#environment = environment;
-    this.#names = names;
-  }
-
-  mistake(name: string, detail: string): null {
-    this.#mistakes.push(`${this.#names[name] ?? name}: ${detail}`);
-    return null;
-  }
-
-  finish(): void {
-    if (this.#mistakes.length > 0) {
-      throw new LedgerError('invalid-configuration', this.#mistakes.join('\n'));
-    }
-  }
-
+class Reader extends Variables {
   /** Stands in the place of a value that must be there. */
   required(name: string, form: string): string {
     if (this.text(name) === null && this.text(`${name}_FILE`) === null) {
       this.mistake(name, `must be set, as ${form}`);
     }
     return '';
-  }
-
-  /** An empty variable counts as unset, as in shells and compose files. */
-  text(name: string): string | null {
-    const value = this.#environment[name];
-    return value === undefined || value === '' ? null : value;
   }
 
   /** A variable that may instead name a file which holds it: NAME_FILE. */
@@ -227,17 +198,6 @@ class Reader {
     const value = this.secret(name);
     if (value === null || /^[\w.~+/-]+=*$/.test(value)) return value;
     return this.mistake(name, 'must be an API key (el_…) or an access token, and nothing else');
-  }
-
-  tokens(): TokenSettings | null {
-    try {
-      return readTokenSettings(this.#environment);
-    } catch (error) {
-      // each line names its variable already
-      if (error instanceof LedgerError) this.#mistakes.push(error.message);
-      else throw error;
-      return null;
-    }
   }
 
   port(name: string): number | null {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keysUrlProblem } from '../../src/access/issuer-url.js';
-import { readTokenSettings } from '../../src/access/token-settings.js';
+import { readTokenSettings, type TokenSettings } from '../../src/access/token-settings.js';
+import { Variables, type Environment } from '../../src/variables.js';
 
 const GOOD = {
   OIDC_ISSUER: 'https://login.example/realm',
@@ -8,9 +9,16 @@ const GOOD = {
   OIDC_ROLES: '{"a":{"roles":["auditor"]}}',
 };
 
+function settingsOf(environment: Environment): TokenSettings | null {
+  const read = new Variables(environment);
+  const settings = readTokenSettings(read);
+  read.finish();
+  return settings;
+}
+
 function complaint(environment: Readonly<Record<string, string>>): string {
   try {
-    readTokenSettings({ ...GOOD, ...environment });
+    settingsOf({ ...GOOD, ...environment });
   } catch (error) {
     return (error as Error).message;
   }
@@ -19,11 +27,11 @@ function complaint(environment: Readonly<Record<string, string>>): string {
 
 describe('the settings of tokens', () => {
   it('are none where no variable is set', () => {
-    expect(readTokenSettings({ OIDC_ISSUER: '', PATH: '/bin' })).toBeNull();
+    expect(settingsOf({ OIDC_ISSUER: '', PATH: '/bin' })).toBeNull();
   });
 
   it('have defaults for what may be left out', () => {
-    expect(readTokenSettings({ ...GOOD, OIDC_JWKS_URL: '' })).toEqual({
+    expect(settingsOf({ ...GOOD, OIDC_JWKS_URL: '' })).toEqual({
       issuer: 'https://login.example/realm',
       audience: 'ledger',
       jwksUrl: null,
@@ -34,7 +42,7 @@ describe('the settings of tokens', () => {
   });
 
   it('take a claim by its name, or by a JSON Pointer', () => {
-    const settings = readTokenSettings({
+    const settings = settingsOf({
       ...GOOD,
       OIDC_NAME_CLAIM: 'https://x.example/a.b',
       OIDC_ROLES_CLAIM: '/resource_access/a~1b/roles',
@@ -55,7 +63,7 @@ describe('the settings of tokens', () => {
   });
 
   it('must be whole when one is given', () => {
-    expect(() => readTokenSettings({ OIDC_NAME_CLAIM: 'email' })).toThrow(/OIDC_ISSUER: must be set/);
+    expect(() => settingsOf({ OIDC_NAME_CLAIM: 'email' })).toThrow(/OIDC_ISSUER: must be set/);
   });
 });
 
@@ -115,7 +123,7 @@ describe('the mapping of roles', () => {
       w: { roles: ['writer', 'monitor'], sources: ['a', 'b.*', '*'] },
       x: { roles: ['admin'] },
     };
-    expect(readTokenSettings({ ...GOOD, OIDC_ROLES: JSON.stringify(roles) })?.roles).toEqual(
+    expect(settingsOf({ ...GOOD, OIDC_ROLES: JSON.stringify(roles) })?.roles).toEqual(
       new Map([
         ['w', { roles: ['writer', 'monitor'], sources: ['a', 'b.*', '*'] }],
         ['x', { roles: ['admin'], sources: [] }],

@@ -1,6 +1,7 @@
 /** A verifier of tokens, its issuer, and a clock that stands until it is moved. */
 import { openTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from '../../src/access/tokens.js';
 import { readTokenSettings } from '../../src/access/token-settings.js';
+import { Variables } from '../../src/variables.js';
 import { LocalIssuer } from './local-issuer.js';
 import { tokenOf } from './token-maker.js';
 
@@ -32,12 +33,14 @@ export class Stand {
     options: Partial<TokenVerifierOptions>,
   ) {
     this.issuer = issuer;
-    const settings = readTokenSettings({
-      OIDC_ISSUER: issuer.url,
-      OIDC_AUDIENCE: AUDIENCE,
-      OIDC_ROLES: ROLES,
-      ...environment,
-    });
+    const settings = readTokenSettings(
+      new Variables({
+        OIDC_ISSUER: issuer.url,
+        OIDC_AUDIENCE: AUDIENCE,
+        OIDC_ROLES: ROLES,
+        ...environment,
+      }),
+    );
     if (settings === null) throw new Error('no settings');
     this.verifier = openTokenVerifier({
       ...settings,
