@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { EventLog } from '../../src/event-log/port.js';
 import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js';
+import { writeCertificate } from '../support/certificate.js';
 import { candidate, forgeEvent } from '../support/event-log.js';
 import { createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import {
@@ -9,6 +10,7 @@ import {
   PASSWORD,
   runCommand,
   startLedger,
+  temporaryFolder,
   type LedgerProcess,
 } from '../support/ledger-process.js';
 import { parseMetrics } from '../support/metrics.js';
@@ -16,9 +18,12 @@ import { parseMetrics } from '../support/metrics.js';
 const HEALTH_CHECK = new URL('../../bin/healthcheck.js', import.meta.url).pathname;
 
 /** The exit code of what a container asks. */
-function healthCheck({ url }: LedgerProcess): Promise<number> {
+function healthCheck(
+  { url }: LedgerProcess,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<number> {
   return new Promise((resolve) => {
-    const env = { PATH: process.env.PATH ?? '', PORT: new URL(url).port };
+    const env = { PATH: process.env.PATH ?? '', PORT: new URL(url).port, ...settings };
     execFile(process.execPath, [HEALTH_CHECK], { env }, (error) =>
       resolve(error === null ? 0 : Number(error.code)),
     );
@@ -61,6 +66,16 @@ describe('event-ledger projector with PORT', () => {
       const { body } = await anonymous(projector, '/readyz');
       return body.projector === state;
     });
+
+  it('tells over HTTPS where it has a certificate', async () => {
+    const folder = await temporaryFolder();
+    const { files } = await writeCertificate(folder.path);
+    const settings = { TLS_CERT_FILE: files.certificate, TLS_KEY_FILE: files.key };
+    const projector = await start(settings);
+    expect(projector.url).toMatch(/^https:/);
+    expect([await healthCheck(projector, settings), await healthCheck(projector)]).toEqual([0, 1]);
+    await folder.remove();
+  });
 
   it('tells how it goes, to those with credentials, and nothing of the ledger', async () => {
     await log.append('billing', [candidate(), candidate()]);
