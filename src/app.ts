@@ -1,8 +1,10 @@
 /** The one place where the parts are wired together: stores, log, ledger, projector, API. */
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { actingAtOnce } from './access/acting-at-once.js';
 import { CONFIGURED_ADMIN } from './access/credential.js';
 import { openOutbox } from './access/postgres/outbox.js';
+import { openCredentialRegister } from './access/postgres/register.js';
 import { openCredentialStore } from './access/postgres/store.js';
 import type { TokenSettings } from './access/token-settings.js';
 import type { TokenVerifier } from './access/tokens.js';
@@ -168,12 +170,14 @@ export async function runApi(
   const log = await openEventLog(stores, 'api');
   const credentials = openCredentialStore({ url: stores.apiUrl, logger });
   const outbox = openOutbox({ url: stores.apiUrl, logger });
+  const register = openCredentialRegister({ url: stores.apiUrl });
   const tokens = await openTokens(options.tokens, logger);
   const people = withCredentials(singleUser(CONFIGURED_ADMIN, options.adminPassword), credentials);
   const server = buildServer({
     log,
     reader,
     schemas: new SchemaRegistry(compiled),
+    credentials: actingAtOnce(register, credentials),
     authenticator: tokens === null ? people : withTokens(people, tokens),
     tails: { most: options.maxTails },
     corsOrigins: options.corsOrigins,
@@ -193,7 +197,7 @@ export async function runApi(
     await server.close();
     tokens?.close();
     await outbox.close();
-    await Promise.all([reader.close(), log.close(), credentials.close()]);
+    await Promise.all([reader.close(), log.close(), credentials.close(), register.close()]);
   };
   try {
     const known = credentials.ready(CREDENTIALS_MS);

@@ -1,6 +1,5 @@
 /** Credentials: what is told of them, what a request is compared with, and which there may be. Pure. */
 import { isProgramName, PROGRAM } from './access-event.js';
-import { LedgerError } from '../ledger/error.js';
 import { textProblem } from '../ledger/name.js';
 import { patternProblem, type SourcePattern } from '../ledger/source-pattern.js';
 import { ROLES, WITH_SOURCES, type Principal, type Role } from './principal.js';
@@ -75,15 +74,12 @@ export function unfitness({
   ];
 }
 
-/** @throws LedgerError `invalid-input` for what no credential can be */
-export function requireFit(wanted: WantedCredential): void {
-  const [first] = unfitness(wanted);
-  if (first === undefined) return;
-  const { place, detail } = first;
+/** In one line: what is wrong of the wanted credential. */
+export function describeUnfit(wanted: WantedCredential, { place, detail }: Unfit): string {
   const [member, at] = place;
   const what =
     at === undefined ? `the ${member}` : `the ${member.slice(0, -1)} '${wanted[member][at] ?? ''}'`;
-  throw new LedgerError('invalid-input', `${what} ${detail}`);
+  return `${what} ${detail}`;
 }
 
 function problemOfName(name: string): string | null {

@@ -17,6 +17,8 @@ export interface CredentialStore {
   used(id: string): void;
   /** Resolves when they are known, or after the time. */
   ready(limitMs: number): Promise<void>;
+  /** Resolves when all that was changed before the call is known, or after the time: it is known a little later then. */
+  caughtUp(limitMs: number): Promise<void>;
   /** In bounded time, whatever the store does. */
   close(): Promise<void>;
 }
@@ -34,17 +36,17 @@ export interface IssuedCredential {
  * are LedgerErrors: `store-unavailable`, `access-denied` (the login may not), `schema-version`.
  */
 export interface CredentialRegister {
-  /** @throws LedgerError `invalid-input` for what cannot be, such as a second password of one name */
+  /** @throws CredentialRefusal for what cannot be, such as a second password of one name */
   add(wanted: WantedCredential, by: Doer): Promise<IssuedCredential>;
   /** All there are and were, by name, the oldest first. */
   list(): Promise<readonly CredentialFacts[]>;
-  /** Changes and records nothing where it was revoked already. @throws LedgerError `invalid-input`: there is no such credential */
+  /** Changes and records nothing where it was revoked already. @throws CredentialRefusal: there is no such credential */
   revoke(id: string, by: Doer): Promise<CredentialFacts>;
   /**
    * Another secret, under another id, for what the credential may; one that expires lives as long as it did. Both are
    * done or neither.
    * @param overlapMs how long the old one still works; a password's ends at once
-   * @throws LedgerError `invalid-input`: there is no such credential, it was revoked, or it is a password and would overlap
+   * @throws CredentialRefusal: there is no such credential, it was revoked, or it is a password and would overlap
    */
   rotate(id: string, overlapMs: number, by: Doer): Promise<IssuedCredential>;
   close(): Promise<void>;

@@ -20,6 +20,7 @@ const TAGS = [
   { name: 'sources', description: 'What each source reported, straight from the event log.' },
   { name: 'proof', description: 'Verifying the ledger, and taking it out of the building.' },
   { name: 'schemas', description: 'JSON Schemas of event types: they judge what comes after them.' },
+  { name: 'credentials', description: 'Who may ask the API, and what for.' },
   { name: 'operations', description: 'For those who run it.' },
   { name: 'drop-in', description: 'The contracts of the event loggers that users come from.' },
 ];

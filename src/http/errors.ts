@@ -106,7 +106,7 @@ const NOT_FOUND: Problem = { code: 'not-found', detail: 'There is no such route;
 const NO_TUNNEL: Problem = {
   code: 'method-not-allowed',
   detail: 'This is no proxy: CONNECT is not allowed.',
-  headers: { allow: 'GET, HEAD, POST, PUT' },
+  headers: { allow: 'GET, HEAD, POST, PUT, DELETE' },
 };
 
 function wrongMethod(method: string, methods: readonly string[]): Problem {

@@ -151,7 +151,7 @@ function problemOfHead(request: FastifyRequest): ProblemError | undefined {
 
 /** Whether a body, if there is one, is of a type that the route takes, in UTF-8, and without a content coding. */
 function isReadable({ method, headers, routeOptions }: FastifyRequest, consumes: readonly string[]): boolean {
-  if (method === 'GET' || method === 'HEAD') return true;
+  if (method === 'GET' || method === 'HEAD' || method === 'DELETE') return true;
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding.trim().toLowerCase() !== 'identity') return false;
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');

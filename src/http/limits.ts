@@ -17,6 +17,12 @@ export const MAX_EVENT_BYTES = 2 * 1024 * 1024;
 /** A schema as it is sent: eight times what it may have in canonical form. */
 export const MAX_SCHEMA_BODY_BYTES = 512 * 1024;
 
+/** A wanted credential as it is sent: twice its longest list of sources. */
+export const MAX_CREDENTIAL_BODY_BYTES = 256 * 1024;
+
+/** How long a credential may live, or overlap with the next: a hundred years. */
+export const MAX_CREDENTIAL_SECONDS = 3_155_760_000;
+
 /** A name, every byte of it percent-encoded. */
 export const MAX_SEGMENT_BYTES = 3 * MAX_TEXT_BYTES;
 

@@ -1,5 +1,5 @@
 /** The API as a Fastify instance: made here from its parts, and made to listen elsewhere. */
-import type { Outbox } from '../access/port.js';
+import type { CredentialRegister, Outbox } from '../access/port.js';
 import type { EventLog } from '../event-log/port.js';
 import type { LedgerReader } from '../read-model/port.js';
 import type { SchemaRegistry } from '../schemas/registry.js';
@@ -12,6 +12,7 @@ import { PLAIN_VERIFICATION_MS, TAILS, type TailLimits } from './limits.js';
 import { keepMetrics } from './metrics/metrics.js';
 import type { ProjectorView } from './projector-view.js';
 import { postEvents } from './routes/events.js';
+import { credentialRoutes } from './routes/credentials.js';
 import { docsRoutes } from './routes/docs.js';
 import { exportRoute } from './routes/export.js';
 import { readLedger } from './routes/ledger.js';
@@ -29,6 +30,8 @@ import { deliverThrough } from './watching/delivering.js';
 export interface ServerParts extends BasisParts {
   readonly log: EventLog;
   readonly reader: LedgerReader;
+  /** changed over HTTP by administrators */
+  readonly credentials: CredentialRegister;
   /** kept by the server as the ledger has it, from `ready` to `close` */
   readonly schemas: SchemaRegistry;
   /** what the projector says of itself, where it runs in this process */
@@ -79,6 +82,7 @@ export function buildServer(parts: ServerParts): App {
     verifyRoute(scope, services, { verifier, limitMs: parts.plainVerificationMs ?? PLAIN_VERIFICATION_MS });
     exportRoute(scope, services);
     schemaRoutes(scope, services, schemas);
+    credentialRoutes(scope, parts.credentials);
     docsRoutes(scope);
     operations(scope, { health, verifier, metrics, projector, closing, obstacle });
     dropInContracts(scope, services);

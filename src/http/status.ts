@@ -18,6 +18,7 @@ export const PROBLEMS = {
   'slow-reader': [408, 'The client does not take what is sent'],
   'request-timeout': [408, 'The request took too long to arrive'],
   conflict: [409, 'Another event is recorded under this identity'],
+  'credential-conflict': [409, 'The credential is not one that this can be done to'],
   'ambiguous-id': [409, 'Several sources share this event id'],
   'too-large': [413, 'Too large'],
   'uri-too-long': [414, 'The URL is too long'],
@@ -26,6 +27,7 @@ export const PROBLEMS = {
   'invalid-event': [422, 'The event is not acceptable'],
   'not-i-json': [422, 'The body is not I-JSON'],
   'schema-violation': [422, 'The schema of this type refuses the payload'],
+  'invalid-credential': [422, 'There can be no such credential'],
   'invalid-schema': [422, 'The schema cannot be registered'],
   'none-taken': [422, 'No event of the batch was taken'],
   'rate-limited': [429, 'Too many requests'],
@@ -63,6 +65,9 @@ export const PROBLEM_OF_ERROR: Readonly<Record<LedgerErrorCode, ProblemCode>> = 
 
 /** What became of a submitted event that was not refused. */
 export const OUTCOMES = { queued: 202, replay: 200, recorded: 201 } as const;
+
+/** A credential that was made. */
+export const CREATED = 201;
 
 /** The same in the contracts of other event loggers (drop-in/), which know no replays. */
 export const TAKEN = { plainEvent: 202, typedEvent: 201, action: 202, log: 201 } as const;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { requireFit } from '../../src/access/credential.js';
+import { requireFit } from '../../src/access/refusal.js';
 import { mayWriteTo } from '../../src/access/principal.js';
 import { MAX_TOKEN_LENGTH } from '../../src/access/token-answer.js';
 import { CLOCK_TOLERANCE_S } from '../../src/access/tokens.js';

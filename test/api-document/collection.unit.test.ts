@@ -29,7 +29,7 @@ const body = object({
   options: object({ raw: object({ language: { const: 'json' } }) }),
 });
 const request = object(
-  { method: { enum: ['GET', 'POST', 'PUT'] }, header: list(setting), url },
+  { method: { enum: ['GET', 'POST', 'PUT', 'DELETE'] }, header: list(setting), url },
   { body, description: text, auth },
 );
 const item = object({ name: { type: 'string', minLength: 1 }, request, response: list({}) });

@@ -1,5 +1,6 @@
 /** The API's description as /openapi.json has it, made without stores. */
 import pino from 'pino';
+import { openCredentialRegister } from '../../src/access/postgres/register.js';
 import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js';
 import { NOBODY } from '../../src/http/authentication.js';
 import { buildServer } from '../../src/http/server.js';
@@ -15,8 +16,9 @@ const NOWHERE = 'postgres://nobody@127.0.0.1:1/nothing';
 export async function describeApi(version: string): Promise<OpenApi> {
   const log = openPostgresEventLog({ url: NOWHERE });
   const reader = withoutSchemas(openReader({ url: NOWHERE }));
+  const credentials = openCredentialRegister({ url: NOWHERE });
   const server = buildServer({
-    ...{ log, reader, version },
+    ...{ log, reader, credentials, version },
     schemas: new SchemaRegistry(),
     authenticator: NOBODY,
     logger: pino({ level: 'silent' }),
@@ -24,7 +26,7 @@ export async function describeApi(version: string): Promise<OpenApi> {
   await server.ready();
   const document = server.swagger() as unknown as OpenApi;
   await server.close();
-  await Promise.all([log.close(), reader.close()]);
+  await Promise.all([log.close(), reader.close(), credentials.close()]);
   return document;
 }
 

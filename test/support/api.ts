@@ -3,6 +3,7 @@ import pino from 'pino';
 import type { EventLog } from '../../src/event-log/port.js';
 import { openPostgresEventLog } from '../../src/event-log/postgres/event-log.js';
 import type { Principal } from '../../src/access/principal.js';
+import { openCredentialRegister } from '../../src/access/postgres/register.js';
 import { singleUser, type Authenticator } from '../../src/http/authentication.js';
 import { buildServer } from '../../src/http/server.js';
 import { startProjector, type Projector } from '../../src/projector/projector.js';
@@ -103,12 +104,14 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const log = openPostgresEventLog({ url: database.apiUrl });
   const reader = openReader({ url: database.apiUrl });
   const writer = openWriter({ url: database.projectorUrl });
+  const credentials = openCredentialRegister({ url: database.apiUrl });
   const projectorLog = openPostgresEventLog({ url: database.projectorUrl });
   const projector = options.project === false ? null : startProjector({ log: projectorLog, writer, logger });
   const server = buildServer({
     log: options.wrapLog?.(log) ?? log,
     reader: options.wrapReader?.(reader) ?? reader,
     schemas: new SchemaRegistry(),
+    credentials,
     authenticator: authenticatorOf(options.others ?? []),
     logger,
     version: '0.0.0',
@@ -177,7 +180,13 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     async close() {
       await server.close();
       await projector?.stop();
-      await Promise.all([writer.close(), projectorLog.close(), reader.close(), log.close()]);
+      await Promise.all([
+        writer.close(),
+        projectorLog.close(),
+        reader.close(),
+        log.close(),
+        credentials.close(),
+      ]);
       if (options.database === undefined) await database.drop();
     },
   };

@@ -1,4 +1,5 @@
 /** The API with the credentials of a database, as app.ts wires it, and what makes some. */
+import { actingAtOnce } from '../../src/access/acting-at-once.js';
 import type { Doer } from '../../src/access/access-event.js';
 import type { WantedCredential } from '../../src/access/credential.js';
 import type { CredentialRegister, CredentialStore, IssuedCredential } from '../../src/access/port.js';
@@ -27,11 +28,15 @@ const BY: Doer = { recordedBy: 'tester', actor: null, context: null };
 export async function startKeyedApi(options: TestApiOptions = {}): Promise<KeyedApi> {
   const database = await createLedgerDatabase();
   const quiet = { warn: () => undefined, info: () => undefined };
-  const register = openCredentialRegister({ url: database.adminUrl });
+  const register = openCredentialRegister({ url: database.apiUrl });
   const store = openCredentialStore({ url: database.apiUrl, logger: quiet });
   await store.ready(5_000);
   const authenticator = withCredentials(singleUser('admin', PASSWORD), store);
-  const api = await startApi({ ...options, database, server: { authenticator, ...options.server } });
+  const api = await startApi({
+    ...options,
+    database,
+    server: { authenticator, credentials: actingAtOnce(register, store), ...options.server },
+  });
   return {
     ...{ api, register, store },
     async issue(wanted) {

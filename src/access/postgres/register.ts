@@ -1,17 +1,12 @@
 /** Changing the table of credentials. What is changed is told to every process by the table's trigger. */
 import pg from 'pg';
-import { LedgerError } from '../../ledger/error.js';
 import { storeError } from '../../postgres/errors.js';
 import { createPool, inTransaction } from '../../postgres/pool.js';
 import type { AccessEvent, Doer } from '../access-event.js';
 import { credentialAdded, credentialRevoked, credentialRotated } from '../credential-events.js';
-import {
-  requireFit,
-  type CredentialFacts,
-  type CredentialKind,
-  type WantedCredential,
-} from '../credential.js';
+import type { CredentialFacts, CredentialKind, WantedCredential } from '../credential.js';
 import type { CredentialRegister, IssuedCredential } from '../port.js';
+import { CredentialRefusal, requireFit } from '../refusal.js';
 import { hashOfPassword, hashOfSecret, keyText, newId, newSalt, newSecret } from '../secret.js';
 import { waiting } from './waiting.js';
 import { insertEvents } from './outbox-rows.js';
@@ -70,7 +65,10 @@ async function issue(client: pg.ClientBase, wanted: WantedCredential): Promise<I
     return { credential: factsOf(oneOf(rows, id)), secret };
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== UNIQUE_VIOLATION) throw error;
-    throw new LedgerError('invalid-input', `${name} has a password already: rotate it, or revoke it first`);
+    throw new CredentialRefusal(
+      { kind: 'has-password' },
+      `${name} has a password already: rotate it, or revoke it first`,
+    );
   }
 }
 
@@ -104,9 +102,13 @@ async function rotate(
   by: Doer,
 ): Promise<IssuedCredential> {
   const old = await lock(client, id);
-  if (old.revokedAt !== null) throw new LedgerError('invalid-input', `the credential ${id} was revoked`);
+  if (old.revokedAt !== null)
+    throw new CredentialRefusal({ kind: 'revoked' }, `the credential ${id} was revoked`);
   if (overlapMs > 0 && old.kind === 'password')
-    throw new LedgerError('invalid-input', 'a password ends when there is another one: it cannot overlap');
+    throw new CredentialRefusal(
+      { kind: 'overlap' },
+      'a password ends when there is another one: it cannot overlap',
+    );
   const ending = overlapMs === 0 ? await end(client, id) : await expire(client, id, overlapMs);
   const lifetimeMs = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
   const issued = await issue(client, { ...old, lifetimeMs });
@@ -145,7 +147,7 @@ async function expire(client: pg.ClientBase, id: string, afterMs: number): Promi
 function oneOf(rows: readonly FactsRow[], id: string): FactsRow {
   const [row] = rows;
   if (row !== undefined) return row;
-  throw new LedgerError('invalid-input', `there is no credential ${JSON.stringify(id)}`);
+  throw new CredentialRefusal({ kind: 'unknown' }, `there is no credential ${JSON.stringify(id)}`);
 }
 
 /** In the transaction of the change. Whom the database knows the login by is a fact, whoever it is done for. */

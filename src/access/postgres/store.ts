@@ -46,6 +46,9 @@ class FollowedCredentials implements CredentialStore {
   #closed = false;
   /** something may have changed since the last look */
   #stale = false;
+  /** looks that were begun since the start, and the last one whose findings are known */
+  #begun = 0;
+  #learned = 0;
   readonly #wakeUp = new Set<() => void>();
   readonly #whenKnown = new Set<() => void>();
 
@@ -73,6 +76,18 @@ class FollowedCredentials implements CredentialStore {
   async ready(limitMs: number): Promise<void> {
     if (this.known) return;
     await within(this.#whenKnown, limitMs);
+  }
+
+  async caughtUp(limitMs: number): Promise<void> {
+    // one that is under way may have looked before the change
+    const next = this.#begun + 1;
+    const deadline = performance.now() + limitMs;
+    this.#wake();
+    while (this.#learned < next && !this.#closed) {
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return;
+      await within(this.#whenKnown, leftMs);
+    }
   }
 
   async close(): Promise<void> {
@@ -114,7 +129,9 @@ class FollowedCredentials implements CredentialStore {
       await client.query(`LISTEN ${CHANNEL}`);
       while (!this.#closed) {
         this.#stale = false;
+        const look = (this.#begun += 1);
         this.#learn(await readKnown(client));
+        this.#learned = look;
         if (performance.now() - this.#flushedAt >= this.#flushMs) await this.#flush(client);
         await this.#rest(Math.min(POLL_MS, this.#flushMs));
       }

@@ -10,6 +10,7 @@ export interface OperationExamples {
 
 /** Values of parameters in paths. */
 export const PATH_EXAMPLES: Readonly<Record<string, unknown>> = {
+  credentialId: '5f0a9c31d2e4',
   eventId: '3d0c7f0e-7a44-4f0e-9f54-0d9f8f1f2a63',
   id: '3d0c7f0e-7a44-4f0e-9f54-0d9f8f1f2a63',
   index: 0,
@@ -113,6 +114,12 @@ const summary = {
   ...{ findingsTotal: 0, startedAt: '2026-11-26T08:50:06.909Z', durationMs: 195 },
 };
 
+const credential = {
+  ...{ id: '5f0a9c31d2e4', name: 'billing-service', roles: ['writer'], sources: ['billing.*'], kind: 'key' },
+  ...{ createdAt: recordedAt, expiresAt: '2027-02-24T08:50:06.702Z', lastUsedAt: null, revokedAt: null },
+};
+const issued = { credential, secret: `el_${credential.id}_…` };
+
 const linesOf = (...values: readonly unknown[]): string =>
   values.map((value) => `${JSON.stringify(value)}\n`).join('');
 
@@ -175,6 +182,25 @@ export const EXAMPLES: Readonly<Record<string, OperationExamples>> = {
   },
   registerSchema: { request: { [JSON_TYPE]: { 'a schema': schema }, [SCHEMA_TYPE]: { 'a schema': schema } } },
   getSchema: { responses: { 200: { [JSON_TYPE]: schema } } },
+  listCredentials: { responses: { 200: { [JSON_TYPE]: { credentials: [credential] } } } },
+  getCredential: { responses: { 200: { [JSON_TYPE]: credential } } },
+  revokeCredential: { responses: { 200: { [JSON_TYPE]: { ...credential, revokedAt: recordedAt } } } },
+  addCredential: {
+    request: {
+      [JSON_TYPE]: {
+        'a key for a writer': {
+          ...{ name: 'billing-service', roles: ['writer'], sources: ['billing.*'] },
+          lifetimeSeconds: 7_776_000,
+        },
+        'a password for an auditor': { name: 'ada', roles: ['auditor'], kind: 'password' },
+      },
+    },
+    responses: { 201: { [JSON_TYPE]: issued } },
+  },
+  rotateCredential: {
+    request: { [JSON_TYPE]: { 'at once': {}, 'with an hour for both': { overlapSeconds: 3_600 } } },
+    responses: { 201: { [JSON_TYPE]: issued } },
+  },
   getHealth: {
     responses: {
       200: {

@@ -10,21 +10,24 @@ export interface OperationForm {
 }
 
 const registers = ({ operationId }: OperationForm): boolean => operationId === 'registerSchema';
-const reports = (form: OperationForm): boolean => form.hasBody && !registers(form);
+const administers = ({ path }: OperationForm): boolean => path.startsWith('/v1/credentials');
+const reports = (form: OperationForm): boolean => form.hasBody && !registers(form) && !administers(form);
 const hasBody = (form: OperationForm): boolean => form.hasBody;
 
 /** Those that not every operation can have. */
 const ONLY: Partial<Record<ProblemCode, (form: OperationForm) => boolean>> = {
-  'access-denied': ({ operationId }) => operationId === 'verifyLedger',
-  'ambiguous-id': (form) => !form.hasBody,
+  'access-denied': (form) => form.operationId === 'verifyLedger' || administers(form),
+  'ambiguous-id': (form) => !form.hasBody && !administers(form),
   busy: ({ operationId }) => operationId === 'verifyLedger' || operationId === 'tailEvents',
   conflict: reports,
+  'credential-conflict': administers,
+  'invalid-credential': administers,
   'invalid-cursor': ({ isPaged }) => isPaged,
   'invalid-event': reports,
   'invalid-json': hasBody,
   'invalid-schema': registers,
   'issuer-unavailable': ({ asksForCredentials }) => asksForCredentials,
-  'log-uncertain': hasBody,
+  'log-uncertain': (form) => form.hasBody && !administers(form),
   'login-busy': ({ asksForCredentials }) => asksForCredentials,
   'none-taken': ({ operationId }) => operationId === 'recordEvents',
   'not-i-json': hasBody,
