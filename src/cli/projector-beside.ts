@@ -68,8 +68,11 @@ export function projectBeside(data: ProjectorData): ProjectorBeside {
     url: null,
     failed,
     async close() {
-      thread.postMessage('stop');
-      await ended;
+      // one that is still being loaded has begun nothing
+      if (status !== STARTING) {
+        thread.postMessage('stop');
+        await ended;
+      }
       await thread.terminate();
     },
   };
