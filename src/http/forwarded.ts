@@ -14,10 +14,13 @@ const FIELD = 'x-forwarded-for';
 export function readForwarded(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, next) => {
     const { headers } = request.raw;
-    if (!isAddress(request.ip)) {
+    let { ip } = request;
+    if (!isAddress(ip)) {
       headers[FIELD] = withoutPorts(headers[FIELD]?.toString() ?? '');
-      if (!isAddress(request.ip)) Reflect.deleteProperty(headers, FIELD);
+      ip = isAddress(request.ip) ? request.ip : (request.socket.remoteAddress ?? '');
     }
+    // asked for several times, and each time it would be worked out anew, which takes some microseconds
+    Object.defineProperty(request, 'ip', { value: ip });
     next();
   });
 }
