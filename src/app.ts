@@ -45,8 +45,10 @@ export interface Place {
 }
 
 export interface OperationsOptions extends Place {
-  /** null: nobody is let in, which leaves the probes */
+  /** null: it lets nobody in */
   readonly adminPassword: string | null;
+  /** whose access tokens are taken; null: nobody's */
+  readonly tokens: TokenSettings | null;
   readonly version: string;
 }
 
@@ -128,7 +130,10 @@ export async function runProjector(
   }
 }
 
-/** What an orchestrator and Prometheus ask a projector, served until closed. The log stays open. */
+/**
+ * What an orchestrator and Prometheus ask a projector, served until closed. The log stays open. Credentials of the database
+ * are not taken: the projector's login reads none, nor does it learn who may ask the API.
+ */
 async function tell(
   projector: Projector['status'],
   options: OperationsOptions,
@@ -137,7 +142,9 @@ async function tell(
   const { adminPassword, version, rates, certificate, proxies, plainHttp } = options;
   const connections = { most: options.maxConnections };
   const { log, logger, stores } = parts;
-  const authenticator = adminPassword === null ? NOBODY : singleUser(CONFIGURED_ADMIN, adminPassword);
+  const admin = adminPassword === null ? NOBODY : singleUser(CONFIGURED_ADMIN, adminPassword);
+  const tokens = await openTokens(options.tokens, logger);
+  const authenticator = tokens === null ? admin : withTokens(admin, tokens);
   const reader = openReader({ url: stores.projectorUrl });
   const server = buildOperationsServer({
     ...{ log, reader, projector, authenticator, logger, version },
@@ -145,6 +152,7 @@ async function tell(
   });
   const close = async (): Promise<void> => {
     await server.close();
+    tokens?.close();
     await reader.close();
   };
   try {

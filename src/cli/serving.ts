@@ -92,8 +92,9 @@ function dataOf(
 
 /** A projector listens only where it is told to, so that it does not take the port of an API beside it. */
 function whereToTell(config: Config, certificate: ServerCertificate | null): OperationsOptions | null {
-  const { port, adminPassword } = config;
-  return port === null ? null : { ...placeOf(config, port, certificate), adminPassword, version: version() };
+  const { port, adminPassword, tokens } = config;
+  if (port === null) return null;
+  return { ...placeOf(config, port, certificate), adminPassword, tokens, version: version() };
 }
 
 function placeOf(
