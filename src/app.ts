@@ -10,7 +10,7 @@ import type { TokenSettings } from './access/token-settings.js';
 import type { TokenVerifier } from './access/tokens.js';
 import type { EventLog } from './event-log/port.js';
 import { openPostgresEventLog } from './event-log/postgres/event-log.js';
-import { NOBODY, singleUser, withCredentials, withTokens } from './http/authentication.js';
+import { NOBODY, ownerIn, singleUser, withCredentials, withTokens } from './http/authentication.js';
 import type { ServerCertificate } from './http/certificate.js';
 import type { Rates } from './http/limits.js';
 import { buildOperationsServer } from './http/operations-server.js';
@@ -195,6 +195,7 @@ export async function runApi(
     outbox,
     proxies: options.proxies,
     plainHttp: options.plainHttp,
+    nameOf: ownerIn(credentials),
     logger,
     version: options.version,
     ...(projector === undefined ? {} : { projector: projector.status }),

@@ -1,6 +1,6 @@
 /** Who is asking: credentials to a principal. */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { KnownCredential } from '../access/credential.js';
+import { CONFIGURED_ADMIN, type KnownCredential } from '../access/credential.js';
 import type { CredentialStore } from '../access/port.js';
 import { administrator, type Principal } from '../access/principal.js';
 import { hashOfPassword, hashOfSecret, KEY_PREFIX, parseKey } from '../access/secret.js';
@@ -77,6 +77,17 @@ export function withCredentials(
       if (!store.known) throw unknowable();
       return given.scheme === 'bearer' ? byKey(store, given) : byPassword(store, checks, given);
     },
+  };
+}
+
+/**
+ * Whose credentials somebody tried, right or wrong; null: nobody's who is known. A user who is not may be a password that
+ * was typed in its place.
+ */
+export function ownerIn(store: CredentialStore): (given: Credentials) => string | null {
+  return (given) => {
+    if (given.scheme === 'bearer') return store.key(parseKey(given.token)?.id ?? '')?.principal.name ?? null;
+    return given.user === CONFIGURED_ADMIN || store.password(given.user) !== null ? given.user : null;
   };
 }
 

@@ -29,12 +29,15 @@ import { requestIdOf } from './request-id.js';
 import { followHandshakes, optionsOfTls } from './secured.js';
 import type { App } from './services.js';
 import { checkTransport } from './transport.js';
+import type { Refusals } from './watching/refusals.js';
 
 export interface BasisParts {
   readonly authenticator: Authenticator;
   readonly logger: Logger;
   /** of the program, for /openapi.json and /metrics */
   readonly version: string;
+  /** told of whom is not let in, or has not the right */
+  readonly refusals?: Refusals | undefined;
   /** CONNECTIONS unless given */
   readonly connections?: Partial<ConnectionLimits>;
   /** RATES unless given */
@@ -132,7 +135,13 @@ export function makeBasis(parts: BasisParts): Basis {
     plainHttp: parts.plainHttp ?? false,
     proxied: proxies.length > 0,
   });
-  guardRequests(app, { authenticator, closing, transport, rates: guardRates(app, parts.rates) });
+  guardRequests(app, {
+    authenticator,
+    closing,
+    transport,
+    rates: guardRates(app, parts.rates),
+    refusals: parts.refusals,
+  });
   describeApi(app, version);
   return { app, closing, durations };
 }

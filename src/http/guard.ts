@@ -14,6 +14,7 @@ import { readParameters, type Parameters } from './parameters.js';
 import { ProblemError, refusal } from './problem.js';
 import type { RateGuard } from './rate-limits.js';
 import type { TransportCheck } from './transport.js';
+import type { Refusals } from './watching/refusals.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -45,14 +46,16 @@ declare module 'fastify' {
 
 const DEFAULT_TYPES: readonly string[] = [JSON_TYPE];
 
+interface LettingIn {
+  readonly authenticator: Authenticator;
+  readonly rates: RateGuard;
+  /** told of whom is not let in, or has not the right */
+  readonly refusals: Refusals | undefined;
+}
+
 export function guardRequests(
   app: FastifyInstance,
-  parts: {
-    readonly authenticator: Authenticator;
-    readonly closing: AbortSignal;
-    readonly transport: TransportCheck;
-    readonly rates: RateGuard;
-  },
+  parts: LettingIn & { readonly closing: AbortSignal; readonly transport: TransportCheck },
 ): void {
   const { authenticator, closing, transport, rates } = parts;
   app.decorateRequest('principal', null);
@@ -98,20 +101,21 @@ export function guardRequests(
   app.addHook('onRequest', rates.byPrincipal);
   app.addHook('onRequest', (request, _reply, next) => {
     if (request.is404) next();
-    else next(missingRight(request) ?? problemOfHead(request));
+    else next(missingRight(request, parts.refusals) ?? problemOfHead(request));
   });
 }
 
 /** @throws ProblemError when they are wrong, or cannot be looked at now */
 async function letIn(
   request: FastifyRequest,
-  { authenticator, rates }: { readonly authenticator: Authenticator; readonly rates: RateGuard },
+  { authenticator, rates, refusals }: LettingIn,
   given: Credentials,
 ): Promise<void> {
   request.given = given;
   await rates.beforeLogin(request, given);
   request.principal = await authenticator.authenticate(given);
   if (request.principal !== null) return;
+  refusals?.loginFailed(request.ip, given);
   await rates.loginFailed(request, given);
   throw new ProblemError(unauthorized(given.scheme));
 }
@@ -128,9 +132,11 @@ function asksForCredentials(request: FastifyRequest): boolean {
   return credentials === 'required';
 }
 
-function missingRight({ routeOptions, principal }: FastifyRequest): ProblemError | undefined {
+function missingRight(request: FastifyRequest, refusals: Refusals | undefined): ProblemError | undefined {
+  const { routeOptions, principal } = request;
   const { needs = null } = routeOptions.config;
   if (needs === null || principal === null || may(principal, needs)) return undefined;
+  refusals?.denied(request.ip, principal.name);
   return refusal('forbidden', `This needs the right to ${needs}, which these credentials do not give.`);
 }
 

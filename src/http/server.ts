@@ -26,8 +26,10 @@ import { followSchemas, type SchemaFollower } from './schema-follower.js';
 import type { App, Services } from './services.js';
 import { createVerifier } from './verifying.js';
 import { deliverThrough } from './watching/delivering.js';
+import { SummedRefusals, type RefusalsOptions } from './watching/refusals.js';
+import { watchInto } from './watching/watch.js';
 
-export interface ServerParts extends BasisParts {
+export interface ServerParts extends Omit<BasisParts, 'refusals'> {
   readonly log: EventLog;
   readonly reader: LedgerReader;
   /** changed over HTTP by administrators */
@@ -40,6 +42,8 @@ export interface ServerParts extends BasisParts {
   readonly tails?: Partial<TailLimits>;
   /** where events of `_access` wait, which this process delivers; without it nothing is recorded of who asks what */
   readonly outbox?: Outbox;
+  /** whose credentials were tried, null for nobody's who is known: unknown names are not told, unless given */
+  readonly nameOf?: RefusalsOptions['nameOf'];
   /** how long the plain form of /v1/verify may take; 60 s unless given */
   readonly plainVerificationMs?: number;
 }
@@ -52,7 +56,9 @@ const SCHEMAS_MS = 3_000;
  */
 export function buildServer(parts: ServerParts): App {
   const { log, reader, schemas, logger } = parts;
-  const { app, closing, durations } = makeBasis(parts);
+  const { outbox, nameOf = () => null } = parts;
+  const refusals = outbox && new SummedRefusals({ outbox, nameOf });
+  const { app, closing, durations } = makeBasis({ ...parts, refusals });
   const door = openDoor({
     log,
     reader,
@@ -60,10 +66,13 @@ export function buildServer(parts: ServerParts): App {
     checkSchema: (source, type, payload, shared) => doorProblems(source, type, payload, schemas, shared),
   });
   app.addHook('onReady', (done) => {
-    parts.outbox?.deliver(deliverThrough(door));
+    outbox?.deliver(deliverThrough(door));
     done();
   });
-  const services: Services = { log, reader, door, logger, closing };
+  app.addHook('onClose', async () => {
+    await refusals?.flush();
+  });
+  const services: Services = { log, reader, door, watch: watchInto(outbox), logger, closing };
   const verifier = createVerifier({ reader, log });
   const health = monitorHealth({ log, reader, projector: parts.projector, verifier });
   const { version, projector } = parts;

@@ -129,8 +129,9 @@ describe('the README', () => {
     await startServer();
     const restored = await type(atLast);
     expect(restored.code).toBe(0);
+    expect(restored.output).toMatch(/^intact: /);
     const noted = readFileSync(join(folder.path, 'noted-head'), 'utf8').trim();
-    expect(restored.output).toContain(`head: ${noted}\n`);
+    expect(restored.output).toContain(`held to the noted head ${noted}`);
   });
 
   async function credentials(): Promise<Record<string, string>> {

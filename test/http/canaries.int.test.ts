@@ -1,9 +1,17 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LedgerError } from '../../src/ledger/error.js';
 import type { EventLog } from '../../src/event-log/port.js';
 import type { LedgerReader } from '../../src/read-model/port.js';
+import { openCredentialRegister } from '../../src/access/postgres/register.js';
+import { openOutbox } from '../../src/access/postgres/outbox.js';
+import { openCredentialStore } from '../../src/access/postgres/store.js';
+import { parseKey } from '../../src/access/secret.js';
+import { ownerIn, singleUser, withCredentials } from '../../src/http/authentication.js';
+import { accessLines } from '../support/access-events.js';
+import { asSuperuser, createLedgerDatabase } from '../support/ledger-database.js';
 import { AUTHORIZATION, basic, event, newSource, PASSWORD, startApi, type TestApi } from '../support/api.js';
 
 /** Stands for what must not get out: nothing else is written like it. */
@@ -178,5 +186,65 @@ describe('passwords, credentials and payloads', () => {
     expect(secretsIn(metrics)).toEqual([]);
     expect(secretsIn(await send({ path: '/health' }))).toEqual([]);
     expect(secretsIn(await send({ path: '/stats' }))).toEqual([]);
+  });
+});
+
+describe('what the ledger records of those who use it', () => {
+  it('has no password, key, token or hash, whether they were right or wrong', async () => {
+    const database = await createLedgerDatabase();
+    const logger = pino({ level: 'silent' });
+    const outbox = openOutbox({ url: database.apiUrl, logger });
+    const store = openCredentialStore({ url: database.apiUrl, logger });
+    const register = openCredentialRegister({ url: database.adminUrl });
+    const by = { recordedBy: 'admin', actor: null, context: null };
+    const wanted = { name: 'known', roles: ['auditor'], sources: [], lifetimeMs: null } as const;
+    const password = await register.add({ ...wanted, kind: 'password' }, by);
+    const key = await register.add({ ...wanted, kind: 'key' }, by);
+    await store.ready(5_000);
+    const authenticator = withCredentials(singleUser('admin', PASSWORD), store);
+    const server = { outbox, authenticator, nameOf: ownerIn(store) };
+    const watched = await startApi({ database, project: false, server });
+    const attempts = [
+      ...[basic('admin', CANARY), basic('known', CANARY), basic(CANARY, 'x'), `Bearer ${CANARY}`],
+      ...[
+        `Bearer el_${key.credential.id}_${CANARY}`,
+        `Bearer ${key.secret}`,
+        basic('known', password.secret),
+      ],
+    ];
+    for (const authorization of attempts) {
+      for (const path of ['/v1/export', '/v1/verify', '/metrics'])
+        await watched.anonymous(path, { headers: { authorization } });
+    }
+    await register.rotate(key.credential.id, 0, by);
+    await register.revoke(password.credential.id, by);
+    const stored = await asSuperuser(database, async (client) => {
+      const { rows } = await client.query<{ hash: Buffer; salt: Buffer | null }>(
+        'SELECT hash, salt FROM access.credential',
+      );
+      return rows.flatMap(({ hash, salt }) => (salt === null ? [hash] : [hash, salt]));
+    });
+    await watched.close();
+    await outbox.close();
+
+    const delivering = openOutbox({ url: database.apiUrl, logger });
+    const api = await startApi({ database, server: { outbox: delivering } });
+    const lines = await accessLines(api);
+    const text = JSON.stringify(lines);
+    const secrets = [
+      ...[...SECRETS, password.secret, key.secret, parseKey(key.secret)?.secret ?? ''],
+      ...stored.flatMap((bytes) => [bytes.toString('hex'), bytes.toString('base64')]),
+    ];
+    expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
+    const types = new Set(lines.map(({ entry }) => entry.type));
+    expect([...types].sort()).toEqual([
+      ...['access.denied', 'credential.added', 'credential.revoked', 'credential.rotated'],
+      ...['export.begun', 'login.failed', 'verification.ended'],
+    ]);
+    const [failed] = lines.filter(({ entry }) => entry.type === 'login.failed');
+    expect(failed?.payload).toMatchObject({ count: 15, otherNames: 9 });
+    await Promise.all([api.close(), store.close(), register.close()]);
+    await delivering.close();
+    await database.drop();
   });
 });

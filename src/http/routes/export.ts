@@ -49,7 +49,7 @@ const OF_FORM: ReadonlySet<string> = new Set(['format', 'columns']);
 
 const TYPES = { jsonl: NDJSON_TYPE, csv: CSV_TYPE } as const;
 
-export function exportRoute(app: App, { reader, logger, closing }: Services): void {
+export function exportRoute(app: App, { reader, watch, logger, closing }: Services): void {
   app.route({
     method: 'GET',
     url: '/v1/export',
@@ -104,6 +104,12 @@ export function exportRoute(app: App, { reader, logger, closing }: Services): vo
       });
       // a failure comes before the first byte, with a status of its own
       const first = await chunks.next();
+      // nothing is sent that is not recorded; the entry comes after what is exported
+      await watch.record(request, 'export.begun', {
+        ...{ format, fromIndex: range.fromIndex, toIndex: range.toIndex, size: head.size },
+        filters: description.filters,
+        ...(columns === null ? {} : { columns: columns.map(({ name }) => name) }),
+      });
       const stream = Readable.from(goingOn(first, chunks), { objectMode: false });
       void reply.type(form.mediaType).headers({
         ...form.headers,

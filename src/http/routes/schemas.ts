@@ -26,7 +26,7 @@ import { OUTCOMES } from '../status.js';
 
 const Registered = closed({ type: Type.String(), schema: HashText, index: IndexNumber, revision: Revision });
 
-export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegistry): void {
+export function schemaRoutes(app: App, { door, watch }: Services, schemas: SchemaRegistry): void {
   app.route({
     method: 'GET',
     url: '/v1/schemas',
@@ -110,10 +110,10 @@ export function schemaRoutes(app: App, { door }: Services, schemas: SchemaRegist
       if (outcome === undefined) throw new LedgerError('internal', 'recording gave no outcome');
       if (outcome.status === 'refused') throw new ProblemError(outcome.problem);
       const { revision } = outcome;
+      const hash = sha256(canonicalBytes(schema));
+      await watch.note(request, 'schema.changed', { type, schema: hash, revision });
       void reply.header('location', locationOf(outcome));
-      return await reply
-        .code(OUTCOMES.queued)
-        .send({ type, schema: sha256(canonicalBytes(schema)), revision });
+      return await reply.code(OUTCOMES.queued).send({ type, schema: hash, revision });
     },
   });
 }

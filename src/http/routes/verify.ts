@@ -19,6 +19,7 @@ import { problems, ProblemShape } from '../problem-shapes.js';
 import { closed } from '../shape-parts.js';
 import { Report } from '../shapes.js';
 import type { RunOptions, Verifier } from '../verifying.js';
+import { toldWhenEnded } from '../watching/verifications.js';
 
 type Run = AsyncGenerator<Progress, VerificationReport, void>;
 
@@ -34,7 +35,7 @@ const ProblemLine = closed({ problem: ProblemShape });
 /** @param parts.limitMs how long the form without progress may take */
 export function verifyRoute(
   app: App,
-  { logger, closing }: Services,
+  { watch, logger, closing }: Services,
   parts: { readonly verifier: Verifier; readonly limitMs: number },
 ): void {
   const { verifier, limitMs } = parts;
@@ -73,7 +74,10 @@ export function verifyRoute(
       },
     },
     handler: async (request, reply) => {
-      const run = verifier.run(readOptions(request.parameters));
+      const options = readOptions(request.parameters);
+      const run = toldWhenEnded(verifier.run(options), options, (payload) =>
+        watch.note(request, 'verification.ended', payload),
+      );
       endWith(reply, run);
       if (preferredType(request.headers.accept, PRODUCES) === JSON_TYPE) {
         const report = await finish(run, reply, limitMs, closing);
