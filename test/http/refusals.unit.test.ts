@@ -52,9 +52,7 @@ describe('refused logins', () => {
     const payload = noted[0]?.payload as Record<string, { count: number }[]>;
     expect(payload.names).toHaveLength(20);
     expect(payload.addresses?.every(({ count }) => count === 2)).toBe(true);
-    expect([payload.count, payload.otherNames, payload.otherAddresses]).toEqual([
-      5_030, 4_990, 4_990,
-    ]);
+    expect([payload.count, payload.otherNames, payload.otherAddresses]).toEqual([5_030, 4_990, 4_990]);
   });
 
   it('are counted from the first one after an event', async () => {

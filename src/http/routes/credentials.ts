@@ -1,10 +1,9 @@
 /** Administering credentials over HTTP: what `event-ledger credential` does, for programs that may not see the database. */
-import type { Doer } from '../../access/access-event.js';
 import type { CredentialFacts } from '../../access/credential.js';
 import type { CredentialRegister, IssuedCredential } from '../../access/port.js';
 import { CredentialRefusal } from '../../access/refusal.js';
 import { LedgerError } from '../../ledger/error.js';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { content, withHeaders } from '../answer-shapes.js';
 import { readOverlap, readWanted } from '../credential-body.js';
 import {
@@ -16,7 +15,6 @@ import {
   WantedCredentialShape,
 } from '../credential-shapes.js';
 import { JSON_TYPE } from '../documents.js';
-import { principalOf } from '../guard.js';
 import { Type } from '../json-schema.js';
 import { MAX_CREDENTIAL_BODY_BYTES } from '../limits.js';
 import { problems } from '../problem-shapes.js';
@@ -25,6 +23,7 @@ import type { App } from '../services.js';
 import { closed } from '../shape-parts.js';
 import { sendJson } from '../spliced.js';
 import { CREATED } from '../status.js';
+import { doerOf } from '../watching/watch.js';
 
 const Issued = withHeaders(content(JSON_TYPE, IssuedCredentialShape, 'Made; the secret is shown this once'), {
   Location: 'where its facts are',
@@ -127,15 +126,6 @@ export function credentialRoutes(app: App, register: CredentialRegister): void {
 }
 
 const AT_ONCE = 'It acts at once in the process that was asked, and within a second in others.';
-
-/** Of a change: who makes it, and in which request. */
-function doerOf(request: FastifyRequest): Doer {
-  return {
-    recordedBy: principalOf(request).name,
-    actor: null,
-    context: { requestId: request.id, ip: request.ip },
-  };
-}
 
 /** @throws ProblemError for what is no id: there is no such credential */
 function idOf(text: string): string {
