@@ -67,7 +67,13 @@ function texts({ pattern, format }: Schema): fc.Arbitrary<string> {
   }
   const known = ['a', 'billing', 'customer.billed', 'é😀', 'a b', '/a', 'text/plain', 'AAAA', 'urn:x:y'];
   const any = fc.oneof(
-    fc.constantFrom(...known, 'payload.a', 'payload:/a~1b', '01a216c8-02c7-738f-a2b5-12a0b5c88931'),
+    fc.constantFrom(
+      ...known,
+      'payload.a',
+      'payload:/a~1b',
+      '01a216c8-02c7-738f-a2b5-12a0b5c88931',
+      '5f0a9c31d2e4',
+    ),
     // astral noncharacters are what a pattern cannot name everywhere
     fc
       .string({ unit: 'binary', maxLength: 6 })
