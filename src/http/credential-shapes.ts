@@ -1,10 +1,10 @@
 /** Credentials as JSON Schema: as they are wanted, and what may be told of them. */
 import { CONFIGURED_ADMIN, MOST_SOURCES } from '../access/credential.js';
-import { ROLES } from '../access/principal.js';
+import { ROLES, WITH_SOURCES, type Role } from '../access/principal.js';
 import { Type } from './json-schema.js';
 import { MAX_CREDENTIAL_SECONDS } from './limits.js';
 import { closed, InstantText, named, orNull } from './shape-parts.js';
-import { name, text } from './text-shapes.js';
+import { name, principalName } from './text-shapes.js';
 
 export const CREDENTIAL_ID = /^[0-9a-f]{12}$/;
 
@@ -36,21 +36,39 @@ export const CredentialShape = named(
   }),
 );
 
-export const WantedCredentialShape = named(
-  'WantedCredential',
-  closed({
-    name: text(`the principal's name: no colon, and not ${CONFIGURED_ADMIN}`),
+const SourcePatterns = Type.Array(
+  { ...name('a source, or a beginning and a star: `billing.*`'), pattern: '^[^*]*\\*?$' },
+  { maxItems: MOST_SOURCES, description: 'for writers and readers, who need some, and nobody else' },
+);
+
+const hasRole = (...roles: readonly Role[]) => ({
+  properties: { roles: { contains: { enum: roles } } },
+  required: ['roles'],
+});
+
+/** Which sources go with which roles. */
+const SOURCES_FIT = {
+  if: hasRole(...WITH_SOURCES),
+  then: { properties: { sources: { minItems: 1 } }, required: ['sources'] },
+  else: { properties: { sources: { maxItems: 0 } } },
+  // nobody writes to the ledger's own
+  not: {
+    not: hasRole('reader'),
+    properties: { sources: { contains: { pattern: '^_' } } },
+    required: ['sources'],
+  },
+};
+
+export const WantedCredentialShape = named('WantedCredential', {
+  ...closed({
+    name: principalName(`the principal's: no colon, no white space at its ends, not ${CONFIGURED_ADMIN}`),
     roles: Type.Array(RoleName, { minItems: 1 }),
-    sources: Type.Optional(
-      Type.Array(name('a source, or a beginning and a star: `billing.*`'), {
-        maxItems: MOST_SOURCES,
-        description: 'for writers and readers, who need some, and nobody else',
-      }),
-    ),
+    sources: Type.Optional(SourcePatterns),
     kind: Type.Optional(Kind('what is made', { default: 'key' })),
     lifetimeSeconds: Type.Optional(orNull(seconds('until it expires; null, or left out: it never does', 1))),
   }),
-);
+  ...SOURCES_FIT,
+});
 
 export const RotationShape = named(
   'Rotation',

@@ -22,6 +22,13 @@ export const name = (description: string) => Type.String({ title: 'Name', descri
 /** An id, an actor, a subject. */
 export const text = (description: string) => Type.String({ title: 'Text', description });
 
+/** The name of a principal that has a credential: what goes before a colon in HTTP Basic, and is nobody else's. */
+export const principalName = (description: string) => ({
+  ...text(description),
+  pattern: `^[^:${NOT_AT_AN_END}]([^:${NOT_IN_TEXT}]*[^:${NOT_AT_AN_END}])?$`,
+  not: { pattern: '^(admin|event-ledger( .*)?)$' },
+});
+
 /** JSON that everybody reads as the same value (RFC 7493). */
 export const ijson = (description: string) => Type.Unknown({ title: 'IJson', description });
 
