@@ -13,8 +13,7 @@ import { openPostgresEventLog } from './event-log/postgres/event-log.js';
 import { NOBODY, ownerIn, singleUser, withCredentials, withTokens } from './http/authentication.js';
 import type { ServerCertificate } from './http/certificate.js';
 import type { Rates } from './http/limits.js';
-import { buildOperationsServer } from './http/operations-server.js';
-import { buildServer } from './http/server.js';
+import type * as ApiServer from './http/server.js';
 import type { App } from './http/services.js';
 import { isLoopback } from './http/transport.js';
 import { LedgerError } from './ledger/error.js';
@@ -61,13 +60,16 @@ export interface ApiOptions extends Place {
   /** whose pages may ask */
   readonly corsOrigins: readonly string[];
   readonly version: string;
-  /** where they were read already */
-  readonly schemas?: ShippedSchemas;
+  /** where it was loaded already */
+  readonly program?: ApiProgram;
 }
 
-/** The schemas that come with the program, and what compiling them gave. */
-export interface ShippedSchemas {
-  readonly files: readonly SchemaFile[];
+/** What an API needs besides its stores. */
+export interface ApiProgram {
+  readonly server: typeof ApiServer;
+  /** that come with it */
+  readonly schemas: readonly SchemaFile[];
+  /** what compiling them gave */
   readonly compiled: CompiledSchemas;
 }
 
@@ -90,29 +92,29 @@ export interface RunningProjector extends Running {
 const SCHEMAS_DIRECTORY = fileURLToPath(new URL('schemas/', PACKAGE));
 
 /**
- * Takes a while, and needs no store.
+ * Takes a while, and needs no store. What serves is loaded where something is served, which a projector beside an API does
+ * not.
  * @throws LedgerError `invalid-configuration` (a schema file)
  */
-export async function readShippedSchemas(): Promise<ShippedSchemas> {
+export async function loadApi(): Promise<ApiProgram> {
+  const server = await import('./http/server.js');
   const compiled = new CompiledSchemas();
-  return { files: await readSchemaFiles(SCHEMAS_DIRECTORY, compiled), compiled };
+  return { server, schemas: await readSchemaFiles(SCHEMAS_DIRECTORY, compiled), compiled };
 }
 
 /**
  * Project until closed.
  * @param telling where to tell how it goes; null: nowhere
- * @param schemas where they were read already
  * @throws LedgerError `in-use`, `invalid-configuration` (where it shall listen)
  */
 export async function runProjector(
   stores: StoreUrls,
   logger: Logger,
   telling: OperationsOptions | null,
-  schemas?: ShippedSchemas,
 ): Promise<RunningProjector> {
   const log = await openEventLog(stores, 'projector');
   const writer = openWriter({ url: stores.projectorUrl, logger });
-  const projector = startProjector({ log, writer, logger, ...(schemas && { compiled: schemas.compiled }) });
+  const projector = startProjector({ log, writer, logger });
   const status = (): ReturnType<Projector['status']> => projector.status();
   const callOff = selfCheckSoon(writer, logger);
   let teller: RunningServer | null = null;
@@ -146,6 +148,7 @@ async function tell(
   const tokens = await openTokens(options.tokens, logger);
   const authenticator = tokens === null ? admin : withTokens(admin, tokens);
   const reader = openReader({ url: stores.projectorUrl });
+  const { buildOperationsServer } = await import('./http/operations-server.js');
   const server = buildOperationsServer({
     ...{ log, reader, projector, authenticator, logger, version },
     ...{ connections, rates, certificate, proxies, plainHttp },
@@ -173,7 +176,7 @@ export async function runApi(
   logger: Logger,
   projector?: RunningProjector,
 ): Promise<RunningServer> {
-  const { files, compiled } = options.schemas ?? (await readShippedSchemas());
+  const { server: program, schemas, compiled } = options.program ?? (await loadApi());
   const reader = openReader({ url: stores.apiUrl });
   const log = await openEventLog(stores, 'api');
   const credentials = openCredentialStore({ url: stores.apiUrl, logger });
@@ -181,7 +184,7 @@ export async function runApi(
   const register = openCredentialRegister({ url: stores.apiUrl });
   const tokens = await openTokens(options.tokens, logger);
   const people = withCredentials(singleUser(CONFIGURED_ADMIN, options.adminPassword), credentials);
-  const server = buildServer({
+  const server = program.buildServer({
     log,
     reader,
     schemas: new SchemaRegistry(compiled),
@@ -210,7 +213,7 @@ export async function runApi(
   };
   try {
     const known = credentials.ready(CREDENTIALS_MS);
-    await registerSchemas(log, files, { now: () => instantFromMs(Date.now()) });
+    await registerSchemas(log, schemas, { now: () => instantFromMs(Date.now()) });
     await known;
     const url = await listen(server, options, logger);
     callOff = selfCheckSoon(reader, logger);
@@ -263,7 +266,9 @@ function listen(server: App, place: Place, logger: Logger): Promise<string> {
     const detail = 'TLS_CERT_FILE, TRUST_PROXY or ALLOW_PLAIN_HTTP change that';
     logger.warn({ host }, `credentials from other machines are refused over plain HTTP: ${detail}`);
   }
-  return server.listen({ host, port }).catch((error: unknown) => {
+  // by the name Fastify would listen on [::1] with a second server, which knew none of our limits
+  const address = host === 'localhost' ? '127.0.0.1' : host;
+  return server.listen({ host: address, port }).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
       throw new LedgerError('in-use', `PORT ${port} on ${host} is taken by another process`, {

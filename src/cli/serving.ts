@@ -1,7 +1,7 @@
 /** Serving: the parts that a command runs until it is stopped. */
 import type { Logger } from 'pino';
 import type * as App from '../app.js';
-import type { OperationsOptions, Place, Running, RunningProjector, ShippedSchemas } from '../app.js';
+import type { ApiProgram, OperationsOptions, Place, Running, RunningProjector } from '../app.js';
 import { API_PORT, readConfig, type Config } from '../config.js';
 import { LedgerError } from '../ledger/error.js';
 import { ServerCertificate } from '../http/certificate.js';
@@ -74,12 +74,12 @@ export async function serve(command: ServingCommand, stop: AbortSignal): Promise
 /** What runs, and what it needs besides stores. */
 interface Program {
   readonly app: typeof App;
-  readonly schemas?: ShippedSchemas;
+  readonly api?: ApiProgram;
 }
 
 async function load(command: ServingCommand): Promise<Program> {
   const app = await import('../app.js');
-  return command === 'projector' ? { app } : { app, schemas: await app.readShippedSchemas() };
+  return command === 'projector' ? { app } : { app, api: await app.loadApi() };
 }
 
 function dataOf(
@@ -117,7 +117,7 @@ async function closeStarted(starting: Promise<Running>): Promise<void> {
 }
 
 async function serveApi(
-  { app, schemas }: Program,
+  { app, api: program }: Program,
   stores: Stores,
   config: Config,
   certificate: ServerCertificate | null,
@@ -133,7 +133,7 @@ async function serveApi(
     corsOrigins,
     adminPassword,
     version: version(),
-    ...(schemas && { schemas }),
+    ...(program && { program }),
   };
   const api = await app.runApi(stores, options, logger, projector);
   logger.info({ url: api.url }, 'ready');

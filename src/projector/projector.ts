@@ -23,8 +23,6 @@ export interface ProjectorOptions {
   readonly writer: LedgerWriter;
   readonly logger: Logger;
   readonly limits?: Limits;
-  /** schemas that are compiled already */
-  readonly compiled?: CompiledSchemas;
 }
 
 export interface Projector {
@@ -53,7 +51,7 @@ class Projection implements Projector {
   readonly #pace: Pace;
   readonly #outage: Outage;
   readonly #counting = new Counting();
-  readonly #compiled: CompiledSchemas;
+  readonly #compiled = new CompiledSchemas();
   readonly #ended: Promise<void>;
   #state: ProjectorStatus['state'] = 'waiting';
   #detail: string | null = null;
@@ -64,7 +62,6 @@ class Projection implements Projector {
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
-    this.#compiled = options.compiled ?? new CompiledSchemas();
     this.#alarms = new Alarms((alarm) => options.logger.error({ alarm }, 'alarm'));
     this.#pace = new Pace(options.limits ?? DEFAULT_LIMITS);
     this.#outage = new Outage(options.logger);
