@@ -59,6 +59,8 @@ export interface ApiOptions extends Place {
   readonly maxTails: number;
   /** whose pages may ask */
   readonly corsOrigins: readonly string[];
+  /** whether each reading of entries is recorded, too */
+  readonly recordReads: boolean;
   readonly version: string;
   /** where it was loaded already */
   readonly program?: ApiProgram;
@@ -192,6 +194,7 @@ export async function runApi(
     authenticator: tokens === null ? people : withTokens(people, tokens),
     tails: { most: options.maxTails },
     corsOrigins: options.corsOrigins,
+    recordReads: options.recordReads,
     connections: { most: options.maxConnections },
     rates: options.rates,
     certificate: options.certificate,

@@ -35,6 +35,8 @@ export interface Config {
   readonly maxConnections: number;
   /** whose pages may ask the API */
   readonly corsOrigins: readonly string[];
+  /** each reading of entries is an event of `_access`, too */
+  readonly recordReads: boolean;
   /** what servers show as HTTPS; null: they speak plain HTTP */
   readonly tls: TlsFiles | null;
   /** whose X-Forwarded-For and X-Forwarded-Proto are believed */
@@ -98,6 +100,7 @@ export function readConfig(environment: Environment): Config {
     maxTails: read.count('MAX_TAILS', 100_000) ?? 100,
     maxConnections: read.count('MAX_CONNECTIONS', 1_000_000, 1) ?? 10_000,
     corsOrigins: read.origins('CORS_ORIGINS'),
+    recordReads: read.oneOf('RECORD_READS', ['true', 'false']) === 'true',
     tls: read.tls(),
     proxies: read.proxies('TRUST_PROXY'),
     plainHttp: read.oneOf('ALLOW_PLAIN_HTTP', ['true', 'false']) === 'true',

@@ -126,3 +126,11 @@ describe('the credentials of a command', () => {
     expect(() => readClientConfig({ LEDGER_TOKEN }, {})).toThrow(mistake);
   });
 });
+
+describe('RECORD_READS', () => {
+  it('is off unless it is true, and nothing else than true or false', () => {
+    expect(readConfig({}).recordReads).toBe(false);
+    expect(readConfig({ RECORD_READS: 'true' }).recordReads).toBe(true);
+    expect(() => readConfig({ RECORD_READS: 'yes' })).toThrow('RECORD_READS: must be one of true, false');
+  });
+});

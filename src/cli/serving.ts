@@ -125,12 +125,13 @@ async function serveApi(
   projector: RunningProjector | undefined,
 ): Promise<Running> {
   const adminPassword = await ensureAdminPassword(config);
-  const { tokens, maxTails, corsOrigins } = config;
+  const { tokens, maxTails, corsOrigins, recordReads } = config;
   const options = {
     ...placeOf(config, config.port ?? API_PORT, certificate),
     tokens,
     maxTails,
     corsOrigins,
+    recordReads,
     adminPassword,
     version: version(),
     ...(program && { program }),

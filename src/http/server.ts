@@ -26,6 +26,7 @@ import { followSchemas, type SchemaFollower } from './schema-follower.js';
 import type { App, Services } from './services.js';
 import { createVerifier } from './verifying.js';
 import { deliverThrough } from './watching/delivering.js';
+import { recordReads } from './watching/reads.js';
 import { SummedRefusals, type RefusalsOptions } from './watching/refusals.js';
 import { watchInto } from './watching/watch.js';
 
@@ -42,6 +43,8 @@ export interface ServerParts extends Omit<BasisParts, 'refusals'> {
   readonly tails?: Partial<TailLimits>;
   /** where events of `_access` wait, which this process delivers; without it nothing is recorded of who asks what */
   readonly outbox?: Outbox;
+  /** whether each reading of entries is recorded, too; not unless given */
+  readonly recordReads?: boolean;
   /** whose credentials were tried, null for nobody's who is known: unknown names are not told, unless given */
   readonly nameOf?: RefusalsOptions['nameOf'];
   /** how long the plain form of /v1/verify may take; 60 s unless given */
@@ -73,6 +76,7 @@ export function buildServer(parts: ServerParts): App {
     await refusals?.flush();
   });
   const services: Services = { log, reader, door, watch: watchInto(outbox), logger, closing };
+  if (parts.recordReads === true) recordReads(app, services.watch);
   const verifier = createVerifier({ reader, log });
   const health = monitorHealth({ log, reader, projector: parts.projector, verifier });
   const { version, projector } = parts;

@@ -215,3 +215,65 @@ describe('who may see _access', () => {
     expect(page.body.events).toEqual([]);
   });
 });
+
+describe('with RECORD_READS=true', () => {
+  let reading: TestApi;
+  beforeAll(async () => {
+    const server = { outbox, recordReads: true };
+    reading = await startApi({ database, project: false, others: [AUDITOR, READER], server });
+  });
+  afterAll(() => reading.close());
+
+  it('each reading of entries is recorded, with what was asked for and by whom', async () => {
+    const { body } = await reading.get<{ events: { entry: { id: string } }[] }>(
+      '/v1/events?source=billing&limit=1',
+      as('reader'),
+    );
+    const eventId = body.events[0]?.entry.id ?? '';
+    await reading.get('/v1/entries/0', as('auditor'));
+    await reading.get(`/v1/events/${eventId}`, as('reader'));
+    await reading.get('/v1/sources/billing/events', as('reader'));
+    const ended = new AbortController();
+    const tail = await fetch(`${reading.url}/v1/events/stream?source=billing`, {
+      headers: { ...as('reader'), 'last-event-id': '0' },
+      signal: ended.signal,
+    });
+    ended.abort();
+    expect(tail.status).toBe(200);
+    const lines = await told();
+    expect(lines.map(({ entry, payload }) => [entry.type, entry.recordedBy, payload])).toEqual([
+      [
+        'entries.read',
+        'reader',
+        { operation: 'listEvents', path: {}, query: { source: ['billing'], limit: ['1'] } },
+      ],
+      ['entries.read', 'auditor', { operation: 'getEntry', path: { index: '0' }, query: {} }],
+      ['entries.read', 'reader', { operation: 'getEvent', path: { eventId }, query: {} }],
+      ['entries.read', 'reader', expect.objectContaining({ path: { source: 'billing' } })],
+      [
+        ...['entries.read', 'reader'],
+        { operation: 'tailEvents', path: {}, query: { source: ['billing'] }, lastEventId: '0' },
+      ],
+    ]);
+  });
+
+  it('what is refused, not found, or no entry is not', async () => {
+    await reading.get('/v1/entries/999999999', as('reader'));
+    await reading.get('/v1/events?limit=none', as('reader'));
+    await reading.get('/v1/head', as('auditor'));
+    await reading.request('/v1/entries/0', { method: 'HEAD', headers: as('auditor') });
+    expect(await told()).toEqual([]);
+  });
+
+  it('nothing is read that cannot be recorded', async () => {
+    await asSuperuser(database, (client) => client.query('ALTER TABLE access.outbox RENAME TO away'));
+    try {
+      for (const path of ['/v1/events', '/v1/events/stream?fromIndex=0']) {
+        const { status, text } = await reading.get(path, as('auditor'));
+        expect([status >= 500, text.includes('customer.billed')]).toEqual([true, false]);
+      }
+    } finally {
+      await asSuperuser(database, (client) => client.query('ALTER TABLE access.away RENAME TO outbox'));
+    }
+  });
+});
