@@ -4,6 +4,7 @@
  * entry that matches is shown.
  */
 import type { EventFilters } from '../ledger/filters.js';
+import { meetsAny } from '../ledger/source-pattern.js';
 import type { Entry, Index } from '../ledger/types.js';
 import { FEW } from './few-of-time.js';
 import { lookUp, lookUpSources, type Patience } from './looking-up.js';
@@ -50,7 +51,10 @@ interface Scope {
 /** So many sources are looked for from the beginning on; who sees more has a page of the nearest entries, if all is well. */
 const FEW_SOURCES = 100;
 
-/** A single source that somebody sees is looked for as if it was asked for. Null: there are none. */
+/**
+ * A single source that somebody sees is looked for as if it was asked for; one that is asked for and not seen is not
+ * looked for at all, as how long that takes would tell how many entries it has. Null: there are none.
+ */
 async function scopeOf({
   pool,
   schema,
@@ -58,7 +62,11 @@ async function scopeOf({
 }: Pick<Query, 'pool' | 'schema' | 'filters'>): Promise<Scope | null> {
   const { within } = filters;
   const all = { filters, patience: { left: Infinity } };
-  if (within === null || filters.sources.length > 0) return all;
+  if (within === null) return all;
+  if (filters.sources.length > 0) {
+    const sources = filters.sources.filter((source) => meetsAny(source, within));
+    return sources.length === 0 ? null : { ...all, filters: { ...filters, sources } };
+  }
   const few = await sourcesWithin(pool, schema, within, FEW_SOURCES);
   if (few === null) return { filters, patience: { left: FEW } };
   if (few.length === 0) return null;

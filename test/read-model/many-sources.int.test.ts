@@ -3,11 +3,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NO_FILTERS, type EventFilters } from '../../src/ledger/filters.js';
 import { meetsAny } from '../../src/ledger/source-pattern.js';
 import type { Index } from '../../src/ledger/types.js';
+import { readEvents } from '../../src/read-model/events.js';
 import { SEGMENT } from '../../src/read-model/places.js';
 import type { LedgerReader } from '../../src/read-model/port.js';
-import { openReader } from '../../src/read-model/reader.js';
+import { openReader, READER_SETTINGS } from '../../src/read-model/reader.js';
+import { LEDGER } from '../../src/read-model/schema-name.js';
 import { createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import { batchOf, leading, type Draft } from '../support/ledger-filler.js';
+import { countRows } from '../support/rows-read.js';
 
 const SIZE = 5 * SEGMENT + 300;
 
@@ -82,6 +85,24 @@ it('somebody who sees some sources is given all of their entries, page by page, 
     ),
     { numRuns: 30 },
   );
+});
+
+it('a source that somebody does not see is not looked at when they ask for it, however many entries it has', async () => {
+  const counter = countRows(database.readerUrl, READER_SETTINGS);
+  const rowsFor = (sources: readonly string[], limit: number): Promise<number> =>
+    counter.rowsRead(async () => {
+      const { entries } = await readEvents({
+        ...{ pool: counter.pool, schema: LEDGER, limitMs: 10_000 },
+        filters: { ...NO_FILTERS, within: ['old.*'], sources },
+        page: { order: 'desc', limit, after: null, fromIndex: null, toIndex: null },
+      });
+      expect(entries.filter(({ header }) => header.source !== 'old.1')).toEqual([]);
+    });
+  for (const limit of [1, 500]) {
+    expect(await rowsFor(['everywhere'], limit)).toBe(await rowsFor(['nowhere'], limit));
+    expect(await rowsFor(['old.1', 'everywhere'], limit)).toBe(await rowsFor(['old.1', 'nowhere'], limit));
+  }
+  await counter.close();
 });
 
 /** Of three pages. */
