@@ -4,6 +4,7 @@ import type { WantedCredential } from '../../src/access/credential.js';
 import type { CredentialRegister } from '../../src/access/port.js';
 import { openCredentialRegister } from '../../src/access/postgres/register.js';
 import { parseKey } from '../../src/access/secret.js';
+import { withParts } from '../support/database.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 
 const BY: Doer = { recordedBy: 'an admin', actor: 'somebody', context: { requestId: 'r-1' } };
@@ -129,6 +130,22 @@ describe('a change of a credential', () => {
 });
 
 describe('what waits to be recorded', () => {
+  it('is written, too, by a login that may change credentials, and nothing else', async () => {
+    const [user, password] = [`${database.name}_credentials_login`, 'of the test'];
+    await asSuperuser(database, async (client) => {
+      await client.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
+      await client.query(`GRANT ${database.name}_credentials TO ${user}`);
+    });
+    const alone = openCredentialRegister({ url: withParts(database.apiUrl, { user, password }) });
+    try {
+      const { credential } = await alone.add(WANTED, BY);
+      await alone.revoke(credential.id, BY);
+    } finally {
+      await alone.close();
+    }
+    expect((await outbox()).map(({ type }) => type)).toEqual(['credential.added', 'credential.revoked']);
+  });
+
   it('can be altered by no process, and seen by API processes alone', async () => {
     await register.add(WANTED, BY);
     const may = async (url: string): Promise<Record<string, boolean>> => {

@@ -6,31 +6,38 @@ import type { JsonObject, WaitingEvent } from '../access-event.js';
 /** The trigger of the table notifies it. */
 export const OUTBOX_CHANNEL = 'access_outbox';
 
+const INSERT = `
+  INSERT INTO access.outbox (id, type, payload, recorded_by, actor, context, occurred_at)
+  SELECT e.id, e.type, e.payload, e.recorded_by, e.actor, e.context, e.occurred_at
+  FROM unnest($1::uuid[], $2::text[], $3::json[], $4::text[], $5::text[], $6::json[], $7::timestamptz[])
+    WITH ORDINALITY AS e (id, type, payload, recorded_by, actor, context, occurred_at, n)
+  ORDER BY e.n`;
+
+type Connection = Pick<pg.ClientBase, 'query'>;
+
+/** In their order. What resolved is as durable as the transaction that it is part of. */
+export async function insertEvents(client: Connection, events: readonly WaitingEvent[]): Promise<void> {
+  await client.query(INSERT, columnsOf(events));
+}
+
 /**
- * In their order. What resolved is as durable as the transaction that it is part of. Those that are there already stay as
- * they are.
+ * The same of events that may have been written before: those that are there already stay as they are. For the group api
+ * alone: the conflict is with an id that the login must be allowed to read.
  */
-export async function insertEvents(
-  client: Pick<pg.ClientBase, 'query'>,
-  events: readonly WaitingEvent[],
-): Promise<void> {
-  await client.query(
-    `INSERT INTO access.outbox (id, type, payload, recorded_by, actor, context, occurred_at)
-     SELECT e.id, e.type, e.payload, e.recorded_by, e.actor, e.context, e.occurred_at
-     FROM unnest($1::uuid[], $2::text[], $3::json[], $4::text[], $5::text[], $6::json[], $7::timestamptz[])
-       WITH ORDINALITY AS e (id, type, payload, recorded_by, actor, context, occurred_at, n)
-     ORDER BY e.n
-     ON CONFLICT (id) DO NOTHING`,
-    [
-      events.map(({ id }) => id),
-      events.map(({ type }) => type),
-      events.map(({ payload }) => JSON.stringify(payload)),
-      events.map(({ by }) => by.recordedBy),
-      events.map(({ by }) => by.actor),
-      events.map(({ by }) => by.context && JSON.stringify(by.context)),
-      events.map(({ occurredAt }) => occurredAt),
-    ],
-  );
+export async function insertMissing(client: Connection, events: readonly WaitingEvent[]): Promise<void> {
+  await client.query(`${INSERT} ON CONFLICT (id) DO NOTHING`, columnsOf(events));
+}
+
+function columnsOf(events: readonly WaitingEvent[]): unknown[][] {
+  return [
+    events.map(({ id }) => id),
+    events.map(({ type }) => type),
+    events.map(({ payload }) => JSON.stringify(payload)),
+    events.map(({ by }) => by.recordedBy),
+    events.map(({ by }) => by.actor),
+    events.map(({ by }) => by.context && JSON.stringify(by.context)),
+    events.map(({ occurredAt }) => occurredAt),
+  ];
 }
 
 interface OutboxRow {

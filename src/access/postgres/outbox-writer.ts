@@ -6,7 +6,7 @@ import { storeError } from '../../postgres/errors.js';
 import { createPool } from '../../postgres/pool.js';
 import type { AccessEvent, WaitingEvent } from '../access-event.js';
 import type { OutboxOptions } from './outbox-options.js';
-import { insertEvents } from './outbox-rows.js';
+import { insertEvents, insertMissing } from './outbox-rows.js';
 import { waiting } from './waiting.js';
 
 /** In one statement. */
@@ -125,7 +125,7 @@ export class OutboxWriter {
     while (this.#noted.length > 0) {
       const some = this.#noted.slice(0, MOST_AT_ONCE);
       try {
-        await insertEvents(this.#pool, some);
+        await insertMissing(this.#pool, some);
       } catch {
         this.#tryLater();
         return;
