@@ -152,6 +152,18 @@ describe('what is put into the outbox', () => {
   });
 });
 
+describe('a login that may not write to the outbox', () => {
+  it('is told of once, with what gives it the right, and has nothing recorded', async () => {
+    const log: string[] = [];
+    const outbox = outboxOf(database.readerUrl, log);
+    outbox.deliver(() => Promise.resolve([]));
+    await expect(outbox.put(happened(1))).rejects.toMatchObject({ code: 'access-denied' });
+    const told = (): readonly string[] => log.filter((line) => line.includes('migrate --grant LOGIN=api'));
+    await expect.poll(() => told().length).toBe(1);
+    expect(JSON.parse(told()[0] ?? '')).toMatchObject({ level: 50, err: { code: 'access-denied' } });
+  });
+});
+
 describe('while the database is away', () => {
   it('what must be recorded before it happens is refused, and what happened is recorded later', async () => {
     const proxy = await startProxy(database.apiUrl);

@@ -136,7 +136,14 @@ export class OutboxRelay {
     if (this.#isAway || this.#closed) return;
     this.#isAway = true;
     const err = storeError(error, 'store-unavailable');
-    this.#options.logger.warn({ err }, 'events of _access cannot be delivered; they are when it is possible');
+    const { logger } = this.#options;
+    if (err.code === 'access-denied') {
+      logger.error(
+        { err },
+        'this login may not deliver events of _access: nothing can be exported through this process; ' +
+          'event-ledger migrate --grant LOGIN=api gives it the right',
+      );
+    } else logger.warn({ err }, 'events of _access cannot be delivered; they are when it is possible');
   }
 
   #succeeded(): void {

@@ -102,10 +102,7 @@ export class OutboxWriter {
 
   #keep(event: WaitingEvent, error: unknown): void {
     if (this.#noted.length === 0) {
-      this.#logger.warn(
-        { err: error },
-        'events of _access cannot be written; they are when the database can be reached',
-      );
+      this.#logger.warn({ err: error }, 'events of _access cannot be written; they are when it is possible');
     }
     if (this.#noted.length < MOST_WAITING) this.#noted.push(event);
     else this.#lost += 1;
