@@ -40,7 +40,7 @@ const STARTING: ProjectorStatus = {
 };
 
 export interface ProjectorBeside extends RunningProjector {
-  /** Never resolves. Rejects with what the thread cannot go on for. */
+  /** Never resolves. Rejects with what the thread cannot go on for, and when it ends, also where it was closed. */
   readonly failed: Promise<never>;
 }
 
@@ -49,7 +49,6 @@ export function projectBeside(data: ProjectorData): ProjectorBeside {
   const thread = startThread('projector-thread', { data });
   let status = STARTING;
   const ended = new Promise<void>((resolve) => {
-    thread.once('exit', resolve);
     thread.on('message', ({ what }: FromProjector) => {
       if (what === 'ended') resolve();
     });
@@ -60,18 +59,20 @@ export function projectBeside(data: ProjectorData): ProjectorBeside {
       if (message.what === 'status') ({ status } = message);
       else if (message.what === 'failed') reject(new LedgerError(message.code, message.message));
     });
+    // whatever for: nobody projects any more, and its last status would stand for ever
+    thread.once('exit', () => reject(new LedgerError('internal', 'the thread that projects has ended')));
   });
-  // while nobody waits for it
-  failed.catch(() => undefined);
+  let running = true;
+  failed.catch(() => (running = false));
   return {
     status: () => status,
     url: null,
     failed,
     async close() {
       // one that is still being loaded has begun nothing
-      if (status !== STARTING) {
+      if (running && status !== STARTING) {
         thread.postMessage('stop');
-        await ended;
+        await Promise.race([ended, failed]);
       }
       await thread.terminate();
     },
