@@ -1,6 +1,7 @@
 /** GET /v1/verify: everything is read again and recomputed; what was found is a report. */
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Type } from '../json-schema.js';
@@ -24,6 +25,8 @@ import { toldWhenEnded } from '../watching/verifications.js';
 type Run = AsyncGenerator<Progress, VerificationReport, void>;
 
 const PROGRESS_EVERY_MS = 250;
+/** A server that stops waits so long for runs to end, and to be told of. */
+const ENDING_MS = 2_000;
 const PRODUCES = [JSON_TYPE, NDJSON_TYPE] as const;
 
 const ProgressLine = closed({
@@ -39,6 +42,7 @@ export function verifyRoute(
   parts: { readonly verifier: Verifier; readonly limitMs: number },
 ): void {
   const { verifier, limitMs } = parts;
+  const follow = untilEnded(app);
   app.route({
     method: 'GET',
     url: '/v1/verify',
@@ -78,7 +82,7 @@ export function verifyRoute(
       const run = toldWhenEnded(verifier.run(options), options, (payload) =>
         watch.note(request, 'verification.ended', payload),
       );
-      endWith(reply, run);
+      follow(endWith(reply, run));
       if (preferredType(request.headers.accept, PRODUCES) === JSON_TYPE) {
         const report = await finish(run, reply, limitMs, closing);
         return sendJson(reply, report);
@@ -117,11 +121,33 @@ function wholeLedger(parameters: Parameters): RunOptions {
 /**
  * Nobody waits for a run whose answer is over: sent, or not wanted any more. The run is ended by the answer's end
  * alone, as a stream that nobody began to read runs no code of its own when it is destroyed.
+ * @returns resolves when the run has ended
  */
-function endWith(reply: FastifyReply, run: Run): void {
-  const end = (): void => void run.return(undefined as never).catch(() => undefined);
+function endWith(reply: FastifyReply, run: Run): Promise<void> {
   if (reply.raw.destroyed) throw stopping();
-  reply.raw.once('close', end);
+  return new Promise((resolve) => {
+    reply.raw.once('close', () => {
+      run
+        .return(undefined as never)
+        .catch(() => undefined)
+        .finally(resolve);
+    });
+  });
+}
+
+/** What a run came to would else be told when nobody records it any more. */
+function untilEnded(app: App): (end: Promise<void>) => void {
+  const open = new Set<Promise<void>>();
+  app.addHook('onClose', async () => {
+    const enough = new AbortController();
+    const late = delay(ENDING_MS, undefined, { signal: enough.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(open), late]);
+    enough.abort();
+  });
+  return (end) => {
+    open.add(end);
+    void end.then(() => open.delete(end));
+  };
 }
 
 /** To the end, unless the client leaves, the server stops or the time is over. */
