@@ -72,6 +72,8 @@ export interface Outbox {
   note(event: AccessEvent): Promise<void>;
   /** Bring what waits into the log, until closed; of several processes one does at a time. */
   deliver(deliver: Deliver): void;
+  /** How many wait, 100,000 at most, with those that will never be recorded. @throws LedgerError as `put` does */
+  waiting(): Promise<number>;
   /** In bounded time. What still waits is delivered by another process, or the next one. */
   close(): Promise<void>;
 }

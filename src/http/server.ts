@@ -81,7 +81,7 @@ export function buildServer(parts: ServerParts): App {
   const health = monitorHealth({ log, reader, projector: parts.projector, verifier });
   const { version, projector } = parts;
   const counted = { durations, submitted: door.counts };
-  const metrics = keepMetrics({ health, verifier, version, projector, ...counted });
+  const metrics = keepMetrics({ health, verifier, version, projector, outbox, ...counted });
   const follower = keepSchemas(app, parts);
   const obstacle = (): string | null => (follower.started() ? null : 'The schemas are not known yet.');
 

@@ -32,7 +32,8 @@ const healthy: Health = {
 async function at(moment: Partial<Moment>): Promise<Metrics> {
   const registry = new Registry();
   describeMoment(registry, {
-    ...{ version: '1.2.3', health: null, submitted: null, projector: null, lastVerification: null },
+    ...{ version: '1.2.3', health: null, waiting: null, submitted: null },
+    ...{ projector: null, lastVerification: null },
     ...moment,
   });
   return parseMetrics(await registry.metrics());

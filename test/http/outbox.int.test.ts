@@ -87,8 +87,10 @@ describe('what is put into the outbox', () => {
     });
     for (const n of [0, 1, 2]) await outbox.put(happened(n));
     expect(await waitingIn(database)).toBe(3);
+    expect((await api.get('/metrics')).text).toContain('event_ledger_outbox_events 3\n');
     isAway = false;
     expect(await numbersOf(api)).toEqual([0, 1, 2]);
+    expect((await api.get('/metrics')).text).toContain('event_ledger_outbox_events 0\n');
   });
 
   it('is recorded once where the log had it, and nobody heard', async () => {
@@ -177,6 +179,7 @@ describe('while the database is away', () => {
     await Promise.all([outbox.note(happened(1)), outbox.note(happened(2))]);
     expect(performance.now() - started).toBeLessThan(2_000);
     await expect(outbox.put(happened(3))).rejects.toMatchObject({ code: 'store-unavailable' });
+    expect((await api.get('/metrics')).text).not.toContain('event_ledger_outbox_events');
     proxy.heal();
     await expect.poll(() => numbersOf(api)).toEqual([0, 1, 2]);
     expect(log.filter((line) => line.includes('cannot be written'))).toHaveLength(1);

@@ -68,6 +68,15 @@ export async function readEvents(
   }));
 }
 
+/** How many there are, as far as that is worth counting. */
+export async function countEvents(client: Connection, most: number): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM (SELECT FROM access.outbox LIMIT $1) AS waiting',
+    [most],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 export async function deleteEvents(client: pg.ClientBase, ids: readonly string[]): Promise<void> {
   await client.query('DELETE FROM access.outbox WHERE id = ANY ($1::uuid[])', [ids]);
 }

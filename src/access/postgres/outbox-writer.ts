@@ -6,13 +6,15 @@ import { storeError } from '../../postgres/errors.js';
 import { createPool } from '../../postgres/pool.js';
 import type { AccessEvent, WaitingEvent } from '../access-event.js';
 import type { OutboxOptions } from './outbox-options.js';
-import { insertEvents, insertMissing } from './outbox-rows.js';
+import { countEvents, insertEvents, insertMissing } from './outbox-rows.js';
 import { waiting } from './waiting.js';
 
 /** In one statement. */
 const MOST_AT_ONCE = 500;
 /** That wait for a statement, or for a database that is away; more are refused, or lost with a word. */
 const MOST_WAITING = 10_000;
+/** Somebody is to be woken long before there are so many. */
+const MOST_COUNTED = 100_000;
 const CONNECT_MS = 2_000;
 const STATEMENT_MS = 3_000;
 const RETRY_MS = 1_000;
@@ -56,6 +58,14 @@ export class OutboxWriter {
       this.#keep(noted, error);
     });
     await atMost(written, PATIENCE_MS);
+  }
+
+  async waiting(): Promise<number> {
+    try {
+      return await countEvents(this.#pool, MOST_COUNTED);
+    } catch (error) {
+      throw storeError(error, 'store-unavailable');
+    }
   }
 
   async close(): Promise<void> {

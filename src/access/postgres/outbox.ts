@@ -13,6 +13,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     deliver(deliver) {
       relay ??= new OutboxRelay({ ...options, deliver });
     },
+    waiting: () => writer.waiting(),
     async close() {
       await Promise.all([writer.close(), relay?.close()]);
     },

@@ -13,6 +13,8 @@ export interface Moment {
   readonly version: string;
   /** null: it was not known in time */
   readonly health: Health | null;
+  /** events of `_access` in the outbox; null: not known in time, or not known here */
+  readonly waiting: number | null;
   /** null: nothing is submitted here */
   readonly submitted: SubmittedCounts | null;
   /** null: none runs in this process */
@@ -33,6 +35,7 @@ export function describeMoment(registry: Registry, moment: Moment): void {
     const help = 'Events that clients submitted, by what became of them.';
     write.counter('events_submitted_total', help, byLabel('outcome', moment.submitted));
   }
+  write.gauge('outbox_events', 'Events of _access that wait for the event log.', single(moment.waiting));
   if (moment.lastVerification !== null) describeVerification(write, moment.lastVerification);
   if (moment.projector !== null) describeProjector(write, moment.projector);
 }

@@ -1,6 +1,7 @@
 /** GET /metrics: what Prometheus reads, in its text format (version 0.0.4). */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
+import type { Outbox } from '../../access/port.js';
 import type { SubmittedCounts } from '../door.js';
 import type { HealthMonitor } from '../health.js';
 import type { ProjectorView } from '../projector-view.js';
@@ -19,6 +20,7 @@ export interface MetricsParts {
   readonly submitted?: () => SubmittedCounts;
   readonly verifier?: Pick<Verifier, 'last'>;
   readonly projector: (() => ProjectorView) | undefined;
+  readonly outbox?: Pick<Outbox, 'waiting'> | undefined;
 }
 
 export interface Metrics {
@@ -34,11 +36,15 @@ export function keepMetrics(parts: MetricsParts): Metrics {
 
   return {
     async scrape() {
-      const health = await inTime(parts.health.health());
+      const [health, waiting] = await Promise.all([
+        inTime(parts.health.health()),
+        inTime(parts.outbox?.waiting().catch(() => null) ?? null),
+      ]);
       const ofMoment = new Registry();
       describeMoment(ofMoment, {
         version: parts.version,
         health,
+        waiting,
         submitted: parts.submitted?.() ?? null,
         projector: parts.projector?.() ?? null,
         lastVerification: parts.verifier?.last() ?? null,
@@ -48,7 +54,7 @@ export function keepMetrics(parts: MetricsParts): Metrics {
   };
 }
 
-async function inTime<Value>(promise: Promise<Value>): Promise<Value | null> {
+async function inTime<Value>(promise: Promise<Value> | null): Promise<Value | null> {
   const enough = new AbortController();
   const late = delay(PATIENCE_MS, null, { signal: enough.signal }).catch(() => null);
   try {
