@@ -14,9 +14,12 @@ import { FACTS, factsOf, type FactsRow } from './rows.js';
 
 const UNIQUE_VIOLATION = '23505';
 
+/** Requests at once, of admins: others wait for their turn, but not for long. */
+const AT_ONCE = 4;
+
 /** @param options.url a login of the group `credentials`, or of the database's owner */
 export function openCredentialRegister(options: { readonly url: string }): CredentialRegister {
-  const pool = createPool({ url: options.url, applicationName: 'event-ledger credential', max: 1 });
+  const pool = createPool({ url: options.url, applicationName: 'event-ledger credential', max: AT_ONCE });
   const asked = async <Result>(ask: () => Promise<Result>): Promise<Result> => {
     try {
       return await ask();
