@@ -265,10 +265,7 @@ async function reportSelfCheck(login: Pick<LedgerReader, 'selfCheck'>, logger: L
 /** @returns the URL */
 function listen(server: App, place: Place, logger: Logger): Promise<string> {
   const { host, port } = place;
-  if (!isPrivate(place)) {
-    const detail = 'TLS_CERT_FILE, TRUST_PROXY or ALLOW_PLAIN_HTTP change that';
-    logger.warn({ host }, `credentials from other machines are refused over plain HTTP: ${detail}`);
-  }
+  tellOfPlainHttp(place, logger);
   // by the name Fastify would listen on [::1] with a second server, which knew none of our limits
   const address = host === 'localhost' ? '127.0.0.1' : host;
   return server.listen({ host: address, port }).catch((error: unknown) => {
@@ -286,9 +283,19 @@ function listen(server: App, place: Place, logger: Logger): Promise<string> {
   });
 }
 
-/** Whether somebody has thought of how credentials come here. */
-function isPrivate({ host, certificate, proxies, plainHttp }: Place): boolean {
-  return certificate !== null || proxies.length > 0 || plainHttp || host === 'localhost' || isLoopback(host);
+/** Whoever listens beyond this machine reads in the log what becomes of credentials that come over plain HTTP. */
+function tellOfPlainHttp({ host, certificate, proxies, plainHttp }: Place, logger: Logger): void {
+  if (certificate !== null || host === 'localhost' || isLoopback(host)) return;
+  if (plainHttp) {
+    const detail = 'whoever is on the way can use them, unless the network guards itself';
+    logger.info(
+      { host },
+      `credentials from other machines are taken over plain HTTP (ALLOW_PLAIN_HTTP): ${detail}`,
+    );
+  } else if (proxies.length === 0) {
+    const detail = 'TLS_CERT_FILE, TRUST_PROXY or ALLOW_PLAIN_HTTP change that';
+    logger.warn({ host }, `credentials from other machines are refused over plain HTTP: ${detail}`);
+  }
 }
 
 type LogUser = 'api' | 'projector' | 'command';

@@ -70,12 +70,14 @@ it('reads the certificate again on SIGHUP, and stops on it without one', async (
   expect(code).toBe(0);
   expect(await secured.stop('SIGTERM')).toBe(0);
 
-  // reached from elsewhere it says what it will refuse
-  const warning = 'credentials from other machines are refused over plain HTTP';
-  expect(secured.log.join('\n')).not.toContain(warning);
+  // reached from elsewhere it says what it will refuse, and what it will take
+  const told = /credentials from other machines are (\w+) over plain HTTP/;
+  expect(secured.log.join('\n')).not.toMatch(told);
   const plain = await own.start({ HOST: '0.0.0.0' });
-  expect(plain.log.join('\n')).toContain(warning);
+  expect(told.exec(plain.log.join('\n'))?.[1]).toBe('refused');
   expect(await plain.stop('SIGHUP')).toBe(0);
+  const open = await own.start({ HOST: '0.0.0.0', ALLOW_PLAIN_HTTP: 'true', TRUST_PROXY: '10.0.0.5' });
+  expect(told.exec(open.log.join('\n'))?.[1]).toBe('taken');
 });
 
 it.each([
