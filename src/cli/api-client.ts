@@ -85,11 +85,23 @@ export function inCommandsWords(error: unknown): unknown {
   const { status, problem, message } = error;
   const told = (code: LedgerError['code'], hint = ''): LedgerError =>
     new LedgerError(code, `${message}${hint}`, { cause: error.cause });
-  if (status === null)
-    return told('server-unavailable', '. Is the server running? LEDGER_URL or --url name another one.');
+  if (status === null) return told('server-unavailable', hintOf(error));
   if (status === 401) return told('access-denied', `. Check ${credentialsInUse()}.`);
   if (status === 403) return told('access-denied');
   if (!error.retryable) return told('invalid-input');
   // what stands between us and the ledger answers for itself
   return told(problem?.code === 'internal' ? 'internal' : 'server-unavailable');
+}
+
+/** What may be wrong where there is no answer, by what Node.js says of the connection. */
+function hintOf({ cause, message }: client.ApiError): string {
+  const { code = '' } = ((cause as Error | undefined)?.cause ?? {}) as NodeJS.ErrnoException;
+  if (/SELF_SIGNED|ISSUER_CERT|VERIFY_LEAF/.test(code))
+    return '. NODE_EXTRA_CA_CERTS names the file of an authority that is to be trusted.';
+  // expired, or of another host, as the message says
+  if (code.includes('CERT')) return '';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return '. A server without a certificate is asked by http://.';
+  const isPerhapsTls = code === 'UND_ERR_SOCKET' && message.startsWith('http:');
+  const tls = isPerhapsTls ? ' One with a certificate is asked by https://.' : '';
+  return `. Is the server running?${tls} LEDGER_URL or --url name another one.`;
 }

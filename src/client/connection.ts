@@ -171,8 +171,13 @@ export function unreachable(url: string, error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const { cause } = error as { readonly cause?: unknown };
   const reason = cause instanceof Error && cause.message !== '' ? cause : error;
-  const detail = reason instanceof Error ? reason.message : String(reason);
+  const detail = reason instanceof Error ? wordsOf(reason) : String(reason);
   return new ApiError(`${url} cannot be reached (${detail})`, { cause: error });
+}
+
+/** OpenSSL's messages are places in its sources, over several lines. */
+function wordsOf(error: Error & { readonly library?: unknown; readonly reason?: unknown }): string {
+  return typeof error.library === 'string' && typeof error.reason === 'string' ? error.reason : error.message;
 }
 
 async function refusal(url: string, response: Response): Promise<ApiError> {

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createSecured } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connectToApi } from '../../src/cli/api-client.js';
 import { describeProblem, problemOfItem } from '../../src/client/problem.js';
+import { makeCertificate } from '../support/certificate.js';
 
 beforeEach(() => vi.stubEnv('LEDGER_ADMIN_PASSWORD', 'a password'));
 afterEach(() => vi.unstubAllEnvs());
@@ -32,6 +34,33 @@ test.each([
     }
   },
 );
+
+test.each([
+  ['https', 'https', / cannot be reached \(.*certificate.*\)\. NODE_EXTRA_CA_CERTS names the file/],
+  [
+    'https',
+    'http',
+    / cannot be reached \(.*\)\. Is the server running\? One with a certificate is asked by https:/,
+  ],
+  [
+    'http',
+    'https',
+    / cannot be reached \(wrong version number\)\. A server without a certificate is asked by http:/,
+  ],
+])('a server that speaks %s is asked by %s: what may be wrong is said', async (speaks, asked, message) => {
+  const { certificate: cert, key } = makeCertificate();
+  const server = speaks === 'https' ? createSecured({ cert, key }) : createServer();
+  server.prependListener('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const api = connectToApi({ url: `${asked}://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    await expect(api.request('/v1/head')).rejects.toThrow(message);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
 
 test('a mistake is named by where it was made', () => {
   expect(() => connectToApi({ url: 'localhost:8080' })).toThrow(/^--url: must begin with http/);
