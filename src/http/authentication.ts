@@ -26,9 +26,10 @@ export interface Authenticator {
   /**
    * The principal of these credentials, null when they are wrong. How long that takes tells nothing about how
    * nearly right they were, or whether there is such a user.
+   * @param from the address that they came from
    * @throws ProblemError when that cannot be known now; it says when to come again
    */
-  authenticate(given: Credentials): Principal | null | Promise<Principal | null>;
+  authenticate(given: Credentials, from?: string): Principal | null | Promise<Principal | null>;
 }
 
 /** Whether a route asks for credentials; `optional`: wrong ones are refused, none are fine. */
@@ -71,11 +72,11 @@ export function withCredentials(
 ): Authenticator {
   const checks = new PasswordChecks(hashPassword);
   return {
-    authenticate(given) {
+    authenticate(given, from = '') {
       const principal = configured.authenticate(given);
       if (principal !== null) return principal;
       if (!store.known) throw unknowable();
-      return given.scheme === 'bearer' ? byKey(store, given) : byPassword(store, checks, given);
+      return given.scheme === 'bearer' ? byKey(store, given) : byPassword(store, checks, given, from);
     },
   };
 }
@@ -93,11 +94,11 @@ export function ownerIn(store: CredentialStore): (given: Credentials) => string 
 
 /** Besides what others let in: who bears an access token of the issuer. Keys are no such tokens, and begin as none does. */
 export function withTokens(others: Authenticator, tokens: TokenVerifier): Authenticator {
+  const isToken = (given: Credentials): given is Token =>
+    given.scheme === 'bearer' && !given.token.startsWith(KEY_PREFIX);
   return {
-    authenticate: (given) =>
-      given.scheme === 'bearer' && !given.token.startsWith(KEY_PREFIX)
-        ? byToken(tokens, given.token)
-        : others.authenticate(given),
+    authenticate: (given, from) =>
+      isToken(given) ? byToken(tokens, given.token) : others.authenticate(given, from),
   };
 }
 
@@ -123,10 +124,11 @@ function byPassword(
   store: CredentialStore,
   checks: PasswordChecks,
   { user, password }: UserAndPassword,
+  from: string,
 ): Principal | null | Promise<Principal | null> {
   const credential = unlessExpired(store.password(user));
   if (credential !== null && checks.remembers(credential, password)) return letIn(store, credential);
-  return checks.check(credential, user, password).then((isRight) => {
+  return checks.check(credential, user, password, from).then((isRight) => {
     // it may have been revoked meanwhile
     if (!isRight || credential === null || store.password(user)?.id !== credential.id) return null;
     return letIn(store, credential);

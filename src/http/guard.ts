@@ -4,12 +4,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LedgerError } from '../ledger/error.js';
 import { preferredType } from './accept.js';
 import { may, type Principal, type Right } from '../access/principal.js';
-import type { Authenticator, CredentialPolicy, Credentials } from './authentication.js';
+import { type Authenticator, type CredentialPolicy, type Credentials } from './authentication.js';
 import { readToken, unauthorized } from './authorization.js';
 import { isBinaryMode } from './cloudevents/mode.js';
 import { JSON_TYPE } from './documents.js';
 import { unsupportedType } from './errors.js';
 import { problemOfHost } from './host.js';
+import { networkOf } from './network.js';
 import { readParameters, type Parameters } from './parameters.js';
 import { ProblemError, refusal } from './problem.js';
 import type { RateGuard } from './rate-limits.js';
@@ -113,11 +114,21 @@ async function letIn(
 ): Promise<void> {
   request.given = given;
   await rates.beforeLogin(request, given);
-  request.principal = await authenticator.authenticate(given);
+  try {
+    request.principal = await authenticator.authenticate(given, networkOf(request.ip));
+  } catch (error) {
+    // it was compared with the configured admin's, and guessing that has its limit, however busy it is
+    if (isBusy(error)) await rates.loginFailed(request, given);
+    throw error;
+  }
   if (request.principal !== null) return;
   refusals?.loginFailed(request.ip, given);
   await rates.loginFailed(request, given);
   throw new ProblemError(unauthorized(given.scheme));
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.code === 'login-busy';
 }
 
 /** Whose request it is, on routes that require credentials. */

@@ -1,12 +1,12 @@
 /**
  * Checking passwords costs a fifth of a second of a core: a right one is remembered for a while, a few are checked at a
- * time, and no more wait than can be checked soon.
+ * time, and no more wait than can be checked soon; whoever sends the most gives way to others.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { KnownCredential } from '../access/credential.js';
 import { newSalt, type hashOfPassword } from '../access/secret.js';
+import { FairTurnstile } from './fair-turnstile.js';
 import { refusal } from './problem.js';
-import { Turnstile } from './turnstile.js';
 
 /** Node.js has four threads for this and for files and names of hosts, which shall not wait for passwords. */
 const AT_ONCE = 2;
@@ -28,7 +28,7 @@ export class PasswordChecks {
   readonly #remembered = new Map<string, Remembered>();
   /** the same password of the same user is checked once, however many requests bring it */
   readonly #underWay = new Map<string, Promise<boolean>>();
-  readonly #turnstile = new Turnstile(AT_ONCE, () => false);
+  readonly #turnstile = new FairTurnstile(AT_ONCE, MOST, busy);
   /** what the password of a user whom nobody knows is compared with */
   readonly #nobody = { salt: newSalt(), hash: randomBytes(32) };
 
@@ -39,25 +39,21 @@ export class PasswordChecks {
   /** Whether it was found right a short while ago. */
   remembers({ id }: KnownCredential, password: string): boolean {
     const remembered = this.#remembered.get(id);
-    if (remembered === undefined) return false;
-    if (remembered.until > performance.now())
-      return timingSafeEqual(this.#digest(password), remembered.digest);
-    this.#remembered.delete(id);
-    return false;
+    return remembered !== undefined && remembered.until > performance.now() && this.#is(remembered, password);
   }
 
   /**
    * Costs as much for a user whom nobody knows, and answers alike.
    * @param credential null: there is none of this user
+   * @param from the address that it came from
    * @throws ProblemError where too many wait already
    */
-  check(credential: KnownCredential | null, user: string, password: string): Promise<boolean> {
+  check(credential: KnownCredential | null, user: string, password: string, from: string): Promise<boolean> {
     const key = this.#digest(`${credential?.id ?? ''}:${user}:${password}`).toString('base64');
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;
-    if (this.#underWay.size >= MOST) return Promise.reject(busy());
     const check = this.#turnstile
-      .take(() => this.#compare(credential, password))
+      .take(from, () => this.#compare(credential, password))
       .finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, check);
     return check;
@@ -70,6 +66,10 @@ export class PasswordChecks {
     const until = performance.now() + REMEMBERED_MS;
     this.#remembered.set(credential.id, { digest: this.#digest(password), until });
     return true;
+  }
+
+  #is({ digest }: Remembered, password: string): boolean {
+    return timingSafeEqual(this.#digest(password), digest);
   }
 
   #digest(text: string): Buffer {

@@ -31,7 +31,7 @@ describe('a password', () => {
     vi.useFakeTimers();
     try {
       const { checks, hashed, finish } = checksWithHand();
-      const answers = Array.from({ length: 100 }, () => checks.check(known, 'auditor', 'right'));
+      const answers = Array.from({ length: 100 }, () => checks.check(known, 'auditor', 'right', '192.0.2.1'));
       finish();
       expect(new Set(await Promise.all(answers))).toEqual(new Set([true]));
       expect([hashed, checks.remembers(known, 'right')]).toEqual([['right'], true]);
@@ -46,11 +46,11 @@ describe('a password', () => {
 
   it('that is wrong costs as many hashes as one of a user whom nobody knows', async () => {
     const { checks, hashed, finish } = checksWithHand();
-    const right = checks.check(known, 'auditor', 'right');
+    const right = checks.check(known, 'auditor', 'right', '192.0.2.1');
     finish();
     await right;
-    const wrong = checks.check(known, 'auditor', 'wrong');
-    const unknown = checks.check(null, 'nobody', 'wrong');
+    const wrong = checks.check(known, 'auditor', 'wrong', '192.0.2.1');
+    const unknown = checks.check(null, 'nobody', 'wrong', '192.0.2.1');
     finish();
     finish();
     expect(await Promise.all([wrong, unknown])).toEqual([false, false]);
@@ -60,8 +60,10 @@ describe('a password', () => {
 
   it('waits for its turn: two are hashed at once, and beyond twenty nobody waits', async () => {
     const { checks, hashed, finish } = checksWithHand();
-    const waiting = Array.from({ length: 20 }, (_, index) => checks.check(null, 'nobody', `guess ${index}`));
-    await expect(checks.check(known, 'auditor', 'right')).rejects.toMatchObject({
+    const waiting = Array.from({ length: 20 }, (_, index) =>
+      checks.check(null, 'nobody', `guess ${index}`, '192.0.2.1'),
+    );
+    await expect(checks.check(known, 'auditor', 'right', '192.0.2.1')).rejects.toMatchObject({
       problem: { code: 'login-busy', retryAfter: 2 },
     });
     expect(hashed).toHaveLength(2);
@@ -70,9 +72,28 @@ describe('a password', () => {
       finish();
     }
     expect(new Set(await Promise.all(waiting))).toEqual(new Set([false]));
-    const after = checks.check(known, 'auditor', 'right');
+    const after = checks.check(known, 'auditor', 'right', '192.0.2.1');
     finish();
     expect(await after).toBe(true);
+  });
+
+  it('gives way to one of another address where its own has the most waiting', async () => {
+    const { checks, hashed, finish } = checksWithHand();
+    const guesses = Array.from({ length: 20 }, (_, index) =>
+      checks.check(null, 'nobody', `guess ${index}`, '192.0.2.66').catch(() => 'refused'),
+    );
+    const right = checks.check(known, 'auditor', 'right', '192.0.2.1');
+    expect(await guesses[19]).toBe('refused');
+    await expect(checks.check(null, 'nobody', 'another', '192.0.2.66')).rejects.toMatchObject({
+      problem: { code: 'login-busy' },
+    });
+    for (let done = 0; done < 20; done += 1) {
+      await vi.waitFor(() => expect(hashed).toHaveLength(Math.min(20, done + 2)));
+      finish();
+    }
+    expect(await right).toBe(true);
+    expect(hashed.at(-1)).toBe('right');
+    expect(new Set(await Promise.all(guesses.slice(0, 19)))).toEqual(new Set([false]));
   });
 
   it('is compared with scrypt of 2^14, 8 and 5 rounds', async () => {

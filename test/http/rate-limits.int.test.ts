@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Rates } from '../../src/http/limits.js';
 import { administrator } from '../../src/access/principal.js';
+import { singleUser, type Authenticator } from '../../src/http/authentication.js';
+import { refusal } from '../../src/http/problem.js';
 import { AUTHORIZATION, basic, PASSWORD, startApi, type Answer, type TestApi } from '../support/api.js';
 import { createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 
@@ -64,6 +66,23 @@ describe('rates', () => {
       }
       expect((await asked(basic('other', PASSWORD))).status).toBe(200);
     }));
+
+  it('what is too much to check at once counts as wrong: nobody guesses on without end meanwhile', async () => {
+    const admin = singleUser('admin', PASSWORD);
+    const authenticator: Authenticator = {
+      authenticate(given) {
+        const principal = admin.authenticate(given);
+        if (principal === null) throw refusal('login-busy', 'Too many passwords.', { retryAfter: 2 });
+        return principal;
+      },
+    };
+    const rates = { ...NONE, failedLogins: 2 };
+    api = await startApi({ database, project: false, server: { rates, authenticator } });
+    expect((await asked(basic('admin', 'guess 1'))).status).toBe(503);
+    expect((await asked(basic('admin', 'guess 2'))).status).toBe(503);
+    expectRefusal(await asked(basic('admin', 'guess 3')), 2);
+    await api.close();
+  });
 
   it('an address that is wrong with ever other names is answered slower, and where it is right as ever', () =>
     limited({ failedLogins: 1 }, async () => {
