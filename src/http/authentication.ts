@@ -30,6 +30,12 @@ export interface Authenticator {
    * @throws ProblemError when that cannot be known now; it says when to come again
    */
   authenticate(given: Credentials, from?: string): Principal | null | Promise<Principal | null>;
+  /**
+   * Whether somebody whom these credentials have let in would be let in still: told without a hash, so that no flood of
+   * others' passwords puts it off. What `authenticate` says unless given.
+   * @throws ProblemError as `authenticate`
+   */
+  stillLetsIn?(given: Credentials): boolean | Promise<boolean>;
 }
 
 /** Whether a route asks for credentials; `optional`: wrong ones are refused, none are fine. */
@@ -78,6 +84,12 @@ export function withCredentials(
       if (!store.known) throw unknowable();
       return given.scheme === 'bearer' ? byKey(store, given) : byPassword(store, checks, given, from);
     },
+    stillLetsIn(given) {
+      if (configured.authenticate(given) !== null) return true;
+      if (given.scheme === 'bearer') return byKey(store, given) !== null;
+      const credential = unlessExpired(store.password(given.user));
+      return credential !== null && checks.hasFoundRight(credential, given.password);
+    },
   };
 }
 
@@ -99,7 +111,14 @@ export function withTokens(others: Authenticator, tokens: TokenVerifier): Authen
   return {
     authenticate: (given, from) =>
       isToken(given) ? byToken(tokens, given.token) : others.authenticate(given, from),
+    stillLetsIn: async (given) =>
+      isToken(given) ? (await byToken(tokens, given.token)) !== null : stillLetsIn(others, given),
   };
+}
+
+/** @throws ProblemError when that cannot be known now */
+export async function stillLetsIn(authenticator: Authenticator, given: Credentials): Promise<boolean> {
+  return (await authenticator.stillLetsIn?.(given)) ?? (await authenticator.authenticate(given)) !== null;
 }
 
 async function byToken(tokens: TokenVerifier, token: string): Promise<Principal | null> {

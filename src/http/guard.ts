@@ -4,7 +4,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LedgerError } from '../ledger/error.js';
 import { preferredType } from './accept.js';
 import { may, type Principal, type Right } from '../access/principal.js';
-import { type Authenticator, type CredentialPolicy, type Credentials } from './authentication.js';
+import {
+  stillLetsIn,
+  type Authenticator,
+  type CredentialPolicy,
+  type Credentials,
+} from './authentication.js';
 import { readToken, unauthorized } from './authorization.js';
 import { isBinaryMode } from './cloudevents/mode.js';
 import { JSON_TYPE } from './documents.js';
@@ -62,7 +67,7 @@ export function guardRequests(
   app.decorateRequest('principal', null);
   app.decorateRequest('given', null);
   app.decorate('stillLetsIn', async ({ given }: FastifyRequest) => {
-    return given !== null && (await authenticator.authenticate(given)) !== null;
+    return given !== null && (await stillLetsIn(authenticator, given));
   });
   app.decorateRequest('parameters');
   app.addHook('onRoute', (route) => {

@@ -42,6 +42,12 @@ export class PasswordChecks {
     return remembered !== undefined && remembered.until > performance.now() && this.#is(remembered, password);
   }
 
+  /** Whether it was found right ever: for who was let in with it, and never left, as no password of a credential changes. */
+  hasFoundRight({ id }: KnownCredential, password: string): boolean {
+    const remembered = this.#remembered.get(id);
+    return remembered !== undefined && this.#is(remembered, password);
+  }
+
   /**
    * Costs as much for a user whom nobody knows, and answers alike.
    * @param credential null: there is none of this user

@@ -219,6 +219,27 @@ describe('a password', () => {
     }
     expect(await statusOf(one, AUTHORIZATION)).toBe(200);
   });
+
+  it('that was revoked ends its tail however many others are tried: whoever lost it could keep it busy', async () => {
+    const { credential, secret } = await issue({ kind: 'password' });
+    const { name } = credential;
+    const tail = await fetch(`${one.api.url}/v1/events/stream`, {
+      headers: { authorization: basic(name, secret) },
+    });
+    expect(tail.status).toBe(200);
+    const ended = new AbortController();
+    const flood = Array.from({ length: 40 }, async (_, which) => {
+      for (let guess = 0; !ended.signal.aborted; guess++) await ask(one, basic(name, `${which} ${guess}`));
+    });
+    try {
+      await register.revoke(credential.id, BY);
+      const late = new Promise((resolve) => setTimeout(resolve, 4_000, 'late'));
+      expect(await Promise.race([tail.text(), late])).toContain('"code":"unauthorized"');
+    } finally {
+      ended.abort();
+      await Promise.all(flood);
+    }
+  });
 });
 
 describe('while PostgreSQL refuses everybody', () => {

@@ -96,6 +96,24 @@ describe('a password', () => {
     expect(new Set(await Promise.all(guesses.slice(0, 19)))).toEqual(new Set([false]));
   });
 
+  it('that let somebody in is known without a hash for as long as they stay, and no other one', async () => {
+    vi.useFakeTimers();
+    try {
+      const { checks, hashed, finish } = checksWithHand();
+      const right = checks.check(known, 'auditor', 'right', '192.0.2.1');
+      finish();
+      await right;
+      vi.advanceTimersByTime(600_001);
+      expect(checks.remembers(known, 'right')).toBe(false);
+      expect(checks.hasFoundRight(known, 'right')).toBe(true);
+      expect(checks.hasFoundRight(known, 'wrong')).toBe(false);
+      expect(checks.hasFoundRight({ ...known, id: 'ba9876543210' }, 'right')).toBe(false);
+      expect(hashed).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is compared with scrypt of 2^14, 8 and 5 rounds', async () => {
     const { scryptSync } = await import('node:crypto');
     const salt = Buffer.from('salt of the test');
