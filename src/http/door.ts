@@ -7,12 +7,12 @@ import type { JsonProblem } from '../ledger/strict-json.js';
 import type { Json } from '../ledger/types.js';
 import type { LedgerReader } from '../read-model/port.js';
 import { SharedWork } from '../schemas/work.js';
-import { admit, prepare } from './admission.js';
+import { admit, prepare, type Admitted } from './admission.js';
 import type { Item } from './documents.js';
 import { ENVELOPE_PLACES, foreignSource, type EnvelopeReader, type Submission } from './envelope.js';
 import { IdentityLookups } from './identity-lookups.js';
 import { nameOf, within, type Spot } from './places.js';
-import { statusOf, type Problem } from './problem.js';
+import { problemOf, statusOf, type Problem } from './problem.js';
 import { recordEvents, type Outcome, type Pending } from './recording.js';
 import { inStretches } from './stretches.js';
 
@@ -93,6 +93,16 @@ export function openDoor(parts: {
     return { event, item, violations };
   }
 
+  /** Whoever may write where these wait can write what no event is: it is a failure of that one alone. */
+  function prepareOwn(submission: Submission, recordedBy: string): Admitted | Problem {
+    try {
+      return prepare(submission, null, recordedBy);
+    } catch (error) {
+      logger.error({ err: error, id: submission.id }, "an event of the ledger's own cannot be written down");
+      return problemOf(error);
+    }
+  }
+
   return {
     async submit(submitted) {
       const outcomes: Outcome[] = [];
@@ -127,7 +137,7 @@ export function openDoor(parts: {
 
     async recordOwn(source, events) {
       const prepared = events.map(({ recordedBy, ...own }): Pending | Outcome => {
-        const event = prepare({ ...UNSAID, ...own, source }, null, recordedBy);
+        const event = prepareOwn({ ...UNSAID, ...own, source }, recordedBy);
         if ('code' in event) return { status: 'refused', problem: event };
         return { event, item: null, violations: [] };
       });

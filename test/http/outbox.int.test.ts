@@ -7,7 +7,13 @@ import { openCredentialRegister } from '../../src/access/postgres/register.js';
 import { openOutbox } from '../../src/access/postgres/outbox.js';
 import type { EventLog } from '../../src/event-log/port.js';
 import { LedgerError } from '../../src/ledger/error.js';
-import { accessLines, SOMEBODY, untilDelivered, waitingIn } from '../support/access-events.js';
+import {
+  accessLines,
+  SOMEBODY,
+  untilDelivered,
+  waitingIn,
+  type AccessLine,
+} from '../support/access-events.js';
 import { startApi, type TestApi, type TestApiOptions } from '../support/api.js';
 import { throwAtLog } from '../support/event-log.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
@@ -151,6 +157,37 @@ describe('what is put into the outbox', () => {
     expect(told()).toHaveLength(1);
     await asSuperuser(database, (client) => client.query('DELETE FROM access.outbox'));
     expect(await numbersOf(api)).toEqual(['x', 2, 3]);
+  });
+});
+
+describe('what no program of ours writes into the outbox', () => {
+  it.each([
+    ['a time that is none', `'{}', 'x', NULL, 'infinity'`],
+    ['a time before all others', `'{}', 'x', NULL, '4713-01-01 BC'`],
+    ['nobody who did it', `'{}', '', NULL, now()`],
+    ['a name without end', `'{}', repeat('x', 1000), NULL, now()`],
+    ['an actor who is none', `'{}', 'x', '', now()`],
+    [
+      'a payload that is nested without end',
+      `(repeat('[', 4000) || repeat(']', 4000))::json, 'x', NULL, now()`,
+    ],
+    ['a payload that is no object', `'1e999', 'x', NULL, now()`],
+  ])('holds up nothing: %s', async (_what, row) => {
+    const { api, outbox } = await startProcess();
+    await asSuperuser(database, (client) =>
+      client.query(
+        `INSERT INTO access.outbox (id, type, payload, recorded_by, actor, occurred_at)
+         VALUES (gen_random_uuid(), 'test.forged', ${row})`,
+      ),
+    );
+    await outbox.put(happened(2));
+    const recorded = async (): Promise<readonly unknown[]> => {
+      const { body } = await api.get<{ events: AccessLine[] }>(
+        '/v1/events?source=_access&internal=true&type=test.happened',
+      );
+      return body.events.map(({ payload }) => payload.n);
+    };
+    await expect.poll(recorded, { timeout: 5_000 }).toEqual([2]);
   });
 });
 

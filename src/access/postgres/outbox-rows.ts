@@ -50,14 +50,17 @@ interface OutboxRow {
   readonly occurred_at: Date;
 }
 
-/** The oldest ones. @param except ids of those that are of no use */
+/** What no event can have happened at; PostgreSQL has infinite times, too, which no Date shows. */
+const OCCURRED_AT = `least(greatest(occurred_at, '0001-01-01T00:00:00Z'), '9999-12-31T23:59:59.999Z')`;
+
+/** The oldest ones. Times that none can be are the nearest that can. @param except ids of those that are of no use */
 export async function readEvents(
   client: pg.ClientBase,
   most: number,
   except: readonly string[],
 ): Promise<readonly WaitingEvent[]> {
   const { rows } = await client.query<OutboxRow>(
-    `SELECT id, type, payload, recorded_by, actor, context, occurred_at FROM access.outbox
+    `SELECT id, type, payload, recorded_by, actor, context, ${OCCURRED_AT} AS occurred_at FROM access.outbox
      WHERE id <> ALL ($2::uuid[]) ORDER BY position LIMIT $1`,
     [most, except],
   );

@@ -14,8 +14,8 @@ function ownEvent({ id, type, payload, occurredAt, by }: WaitingEvent): OwnEvent
   return { ...{ id, type, payload, occurredAt, recordedBy, actor }, ...(context && { context }) };
 }
 
-/** What will be the same whenever it is tried again. */
-const FOR_EVER: ReadonlySet<ProblemCode> = new Set(['conflict', 'invalid-event', 'too-large']);
+/** What will be the same whenever it is tried again. `internal`: there are no bytes to record of it. */
+const FOR_EVER: ReadonlySet<ProblemCode> = new Set(['conflict', 'invalid-event', 'too-large', 'internal']);
 
 function deliveryOf(outcome: Outcome): Delivery {
   if (outcome.status !== 'refused') return 'recorded';
