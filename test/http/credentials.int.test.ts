@@ -166,6 +166,19 @@ describe('a key', () => {
     expect(comparable(ofNone)).toEqual(comparable(ofKnown));
   });
 
+  it('is read from Authorization alone: from no URL, no cookie and no other field', async () => {
+    const { secret } = await issue();
+    const elsewhere = {
+      cookie: `authorization=${secret}`,
+      'x-api-key': secret,
+      'proxy-authorization': bearer(secret),
+    };
+    for (const query of ['', `?access_token=${secret}`, `?authorization=Bearer%20${secret}`]) {
+      const { status } = await one.api.anonymous(`/v1/head${query}`, { headers: elsewhere });
+      expect(status).toBe(401);
+    }
+  });
+
   it('is no password', async () => {
     const { credential, secret } = await issue();
     expect(await statusOf(one, basic(credential.name, secret))).toBe(401);
