@@ -222,6 +222,16 @@ describe('while the database is away', () => {
     expect(log.filter((line) => line.includes('cannot be written'))).toHaveLength(1);
   });
 
+  it('what comes after the end is counted as lost, and not promised', async () => {
+    const log: string[] = [];
+    const outbox = outboxOf(database.apiUrl, log);
+    await outbox.close();
+    await outbox.note(happened(1));
+    expect(log.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      'events of _access could not be written before the end',
+    ]);
+  });
+
   it('a server that hangs keeps nobody from stopping, and what is lost is counted', async () => {
     const proxy = await startProxy(database.apiUrl);
     ending.push(() => proxy.close());

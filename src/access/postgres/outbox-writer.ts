@@ -39,6 +39,8 @@ export class OutboxWriter {
   #lost = 0;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
+  /** what comes now can be written no more */
+  #ended = false;
 
   constructor({ url, logger }: OutboxOptions) {
     this.#logger = logger;
@@ -78,8 +80,8 @@ export class OutboxWriter {
     await this.#pool.end();
     // what was under way fails with its connection
     await atMost(Promise.resolve(this.#writing), LAST_WORDS_MS);
-    const events = this.#noted.length + this.#lost;
-    if (events > 0) this.#logger.error({ events }, 'events of _access could not be written before the end');
+    this.#ended = true;
+    this.#tellLost(this.#noted.length + this.#lost);
   }
 
   #put(event: WaitingEvent): Promise<void> {
@@ -110,7 +112,15 @@ export class OutboxWriter {
     this.#writing = null;
   }
 
+  #tellLost(events: number): void {
+    if (events > 0) this.#logger.error({ events }, 'events of _access could not be written before the end');
+  }
+
   #keep(event: WaitingEvent, error: unknown): void {
+    if (this.#ended) {
+      this.#tellLost(1);
+      return;
+    }
     if (this.#noted.length === 0) {
       this.#logger.warn({ err: error }, 'events of _access cannot be written; they are when it is possible');
     }
