@@ -18,7 +18,7 @@ async function withMistake(what: string): Promise<Readonly<Record<string, string
 }
 
 it.each([
-  ['throws', `soon(() => { throw new Error('a mistake'); })`],
+  ['throws while all of it starts', `setImmediate(() => { throw new Error('a mistake'); })`],
   ['rejects what nobody waits for', `soon(() => void Promise.reject(new Error('a mistake')))`],
   ['ends without a word', `soon(() => process.exit(0))`],
 ])('event-ledger start ends as a bug, PostgreSQL with it, when its projector %s', async (_what, mistake) => {
