@@ -95,9 +95,12 @@ function problemsOfRoles(roles: readonly string[]): readonly Unfit[] {
   const known: readonly string[] = ROLES;
   if (roles.length === 0)
     return [{ place: ['roles'], detail: `must have one at least: ${ROLES.join(', ')}` }];
-  return roles.flatMap((role, at) =>
-    known.includes(role) ? [] : [{ place: ['roles', at], detail: `must be one of ${ROLES.join(', ')}` }],
-  );
+  return roles.flatMap((role, at) => {
+    if (!known.includes(role))
+      return [{ place: ['roles', at], detail: `must be one of ${ROLES.join(', ')}` }];
+    // thousands of one would make the event which tells of it too large to be recorded
+    return roles.indexOf(role) === at ? [] : [{ place: ['roles', at], detail: 'must be given once' }];
+  });
 }
 
 function problemsOfSources(roles: readonly Role[], sources: readonly SourcePattern[]): readonly Unfit[] {

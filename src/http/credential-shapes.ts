@@ -62,7 +62,7 @@ const SOURCES_FIT = {
 export const WantedCredentialShape = named('WantedCredential', {
   ...closed({
     name: principalName(`the principal's: no colon, no white space at its ends, not ${CONFIGURED_ADMIN}`),
-    roles: Type.Array(RoleName, { minItems: 1 }),
+    roles: Type.Array(RoleName, { minItems: 1, uniqueItems: true }),
     sources: Type.Optional(SourcePatterns),
     kind: Type.Optional(Kind('what is made', { default: 'key' })),
     lifetimeSeconds: Type.Optional(orNull(seconds('until it expires; null, or left out: it never does', 1))),

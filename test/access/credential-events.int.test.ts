@@ -127,6 +127,11 @@ describe('a change of a credential', () => {
     const sources = Array.from({ length: 201 }, (_, index) => `source-${index}`);
     await expect(register.add({ ...WANTED, sources }, BY)).rejects.toThrow('200 at most');
   });
+
+  it('has each role once: an event of thousands is too large for the log, and nothing would tell of them', async () => {
+    const roles = Array.from({ length: 32_000 }, () => 'admin' as const);
+    await expect(register.add({ ...WANTED, roles, sources: [] }, BY)).rejects.toThrow('must be given once');
+  });
 });
 
 describe('what waits to be recorded', () => {
