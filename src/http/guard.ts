@@ -14,7 +14,7 @@ import { readToken, unauthorized } from './authorization.js';
 import { isBinaryMode } from './cloudevents/mode.js';
 import { JSON_TYPE } from './documents.js';
 import { unsupportedType } from './errors.js';
-import { problemOfHost } from './host.js';
+import { problemOfAuthorization, problemOfHost } from './host.js';
 import { networkOf } from './network.js';
 import { readParameters, type Parameters } from './parameters.js';
 import { ProblemError, refusal } from './problem.js';
@@ -88,7 +88,7 @@ export function guardRequests(
   };
   app.addHook('onRequest', rates.byAddress);
   app.addHook('onRequest', (request, reply, next) => {
-    const hostProblem = problemOfHost(request.raw);
+    const fieldProblem = problemOfHost(request.raw) ?? problemOfAuthorization(request.raw);
     if (closing.aborted) next(stopping());
     else if (/[^\x21-\x7e]/.test(request.url))
       next(refusal('bad-request', 'The URL must be percent-encoded.'));
@@ -96,7 +96,7 @@ export function guardRequests(
       next(
         refusal('bad-request', 'The URL must not have a fragment; # is written %23 in a name or a value.'),
       );
-    else if (hostProblem !== null) next(hostProblem);
+    else if (fieldProblem !== null) next(fieldProblem);
     else if (!asksForCredentials(request)) next();
     else {
       const insecure = transport(request);

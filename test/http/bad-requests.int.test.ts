@@ -446,6 +446,12 @@ describe('bad requests', () => {
         'bad-request',
       ],
       [
+        'two Authorizations, of which a proxy may have read the other one',
+        `GET /v1/head HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: ${AUTHORIZATION}\r\nAuthorization: Basic eDp4\r\n\r\n`,
+        400,
+        'bad-request',
+      ],
+      [
         'a Host that is none',
         'GET /livez HTTP/1.1\r\nhost: x/y\r\nconnection: close\r\n\r\n',
         400,
