@@ -9,6 +9,7 @@ import { storeError } from '../../postgres/errors.js';
 import { createClient, endClient } from '../../postgres/pool.js';
 import type { WaitingEvent } from '../access-event.js';
 import type { Deliver, Delivery } from '../port.js';
+import { atMost } from './at-most.js';
 import type { OutboxOptions } from './outbox-options.js';
 import { deleteEvents, OUTBOX_CHANNEL, readEvents } from './outbox-rows.js';
 
@@ -48,10 +49,7 @@ export class OutboxRelay {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#wake.abort();
-    const enough = new AbortController();
-    const late = delay(LAST_WORDS_MS, undefined, { signal: enough.signal }).catch(() => undefined);
-    await Promise.race([this.#running, late]);
-    enough.abort();
+    await atMost(this.#running, LAST_WORDS_MS);
     if (this.#client !== null) await endClient(this.#client);
   }
 

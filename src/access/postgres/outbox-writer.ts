@@ -1,10 +1,10 @@
 /** Writing to the outbox: what comes while something is written goes together, in one statement. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { LedgerError } from '../../ledger/error.js';
 import { storeError } from '../../postgres/errors.js';
 import { createPool } from '../../postgres/pool.js';
 import type { AccessEvent, WaitingEvent } from '../access-event.js';
+import { atMost } from './at-most.js';
 import type { OutboxOptions } from './outbox-options.js';
 import { countEvents, insertEvents, insertMissing } from './outbox-rows.js';
 import { waiting } from './waiting.js';
@@ -150,12 +150,4 @@ export class OutboxWriter {
       this.#noted.splice(0, some.length);
     }
   }
-}
-
-/** Resolves with the work, or after the time. */
-async function atMost(work: Promise<unknown>, limitMs: number): Promise<void> {
-  const enough = new AbortController();
-  const late = delay(limitMs, undefined, { signal: enough.signal }).catch(() => undefined);
-  await Promise.race([work, late]);
-  enough.abort();
 }

@@ -1,11 +1,11 @@
 /** The credentials in memory, as PostgreSQL has them: read whole, at once through NOTIFY, and by a slow poll besides. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import pg from 'pg';
 import { storeError } from '../../postgres/errors.js';
 import { createClient, endClient } from '../../postgres/pool.js';
 import type { KnownCredential } from '../credential.js';
 import type { CredentialStore } from '../port.js';
+import { atMost } from './at-most.js';
 import { CHANNEL, readKnown, writeUses, type Known } from './rows.js';
 
 export interface CredentialStoreOptions {
@@ -93,10 +93,7 @@ class FollowedCredentials implements CredentialStore {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
-    const enough = new AbortController();
-    const late = delay(LAST_WORDS_MS, undefined, { signal: enough.signal }).catch(() => undefined);
-    await Promise.race([this.#running, late]);
-    enough.abort();
+    await atMost(this.#running, LAST_WORDS_MS);
     if (this.#client !== null) await endClient(this.#client);
   }
 
