@@ -5,6 +5,7 @@
 import type { RunningProjector } from '../app.js';
 import type { LogLevel } from '../config.js';
 import { LedgerError, type LedgerErrorCode } from '../ledger/error.js';
+import { Counting } from '../projector/counting.js';
 import type { ProjectorStatus } from '../projector/status.js';
 import type { StoreUrls } from '../stores.js';
 import { startThread } from './module-thread.js';
@@ -23,20 +24,14 @@ export type FromProjector =
   | { readonly what: 'ended' }
   | { readonly what: 'failed'; readonly code: LedgerErrorCode; readonly message: string };
 
-/** Its status, as it is told, is no older than that. */
+/** Its status, as it is told, is about so old at most, or older while it works on one thing for longer. */
 export const STATUS_EVERY_MS = 200;
 
 const STARTING: ProjectorStatus = {
   state: 'waiting',
   detail: null,
   alarms: [],
-  counts: {
-    batches: 0,
-    entries: { accepted: 0, rejected: 0, duplicate: 0 },
-    commitSeconds: 0,
-    redeliveries: 0,
-    interruptions: { 'slow-consumer': 0, other: 0 },
-  },
+  counts: new Counting().counts(),
 };
 
 export interface ProjectorBeside extends RunningProjector {
