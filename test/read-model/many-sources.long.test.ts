@@ -5,7 +5,7 @@ import { readEvents } from '../../src/read-model/events.js';
 import { READER_SETTINGS } from '../../src/read-model/reader.js';
 import { LEDGER } from '../../src/read-model/schema-name.js';
 import { createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
-import { batchOf, leading, type Draft } from '../support/ledger-filler.js';
+import { fillIndexed, type Draft } from '../support/ledger-filler.js';
 import { countRows, type RowCounter } from '../support/rows-read.js';
 
 const SIZE = 200_000;
@@ -32,14 +32,7 @@ describe(`pages of somebody who sees some of 2,000 sources, of ${SIZE} entries`,
 
   beforeAll(async () => {
     database = await createLedgerDatabase();
-    await leading(database.projectorUrl, async (leadership) => {
-      const drafts = Array.from({ length: SIZE }, (_, n) => draftAt(n));
-      for (let at = 0; at < SIZE; at += 5_000) {
-        await leadership.commit(await batchOf(leadership, drafts.slice(at, at + 5_000)));
-      }
-      const { signal } = new AbortController();
-      while (await leadership.indexPayloads(signal));
-    });
+    await fillIndexed(database.projectorUrl, SIZE, draftAt);
     counter = countRows(database.readerUrl, READER_SETTINGS);
   }, 300_000);
   afterAll(async () => {

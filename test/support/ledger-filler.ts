@@ -42,6 +42,24 @@ export async function batchOf(leadership: Leadership, drafts: readonly Draft[]):
   return { before, after, entries: chained.entries, sourceHeads: [...chained.sourceHeads.values()], tiles };
 }
 
+const AT_ONCE = 5_000;
+
+/** Makes a ledger of events 0 ≤ n < size, and its payload index with them. */
+export async function fillIndexed(
+  projectorUrl: string,
+  size: number,
+  draftAt: (n: number) => Draft,
+): Promise<void> {
+  await leading(projectorUrl, async (leadership) => {
+    for (let at = 0; at < size; at += AT_ONCE) {
+      const drafts = Array.from({ length: Math.min(AT_ONCE, size - at) }, (_, n) => draftAt(at + n));
+      await leadership.commit(await batchOf(leadership, drafts));
+    }
+    const { signal } = new AbortController();
+    while (await leadership.indexPayloads(signal));
+  });
+}
+
 function judgedEvent(draft: Draft, index: number, revision: number): JudgedEvent {
   const recordedAt = instantFromMs(1_790_000_000_000 + index * 1000);
   const metadata = {
