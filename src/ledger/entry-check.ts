@@ -1,8 +1,7 @@
 /** Whether an entry, wherever it was read from, is what its own hashes say; and whether it follows another. */
+import { attributionIn, type Attribution } from './attribution.js';
 import { contentHash, entryHash, headerHash } from './entry.js';
 import type { Difference } from './finding.js';
-import { decodeMetadata, type Metadata } from './metadata.js';
-import { agreesAtAGlance } from './metadata-glance.js';
 import type { Hash, Header } from './types.js';
 import { NO_HASH } from './types.js';
 
@@ -48,16 +47,12 @@ export function checkEntry(entry: ReadEntry): EntryCheck {
   return { hash, sound, differences, subject };
 }
 
-const AGREES: readonly Difference[] = [];
-
 function compareMetadata(
   header: Header,
   bytes: Buffer,
 ): { readonly subject: string | null; readonly differences: readonly Difference[] } {
-  const glance = agreesAtAGlance(header, bytes);
-  if (glance !== null) return { subject: glance.subject, differences: AGREES };
-  const metadata = decodeMetadata(bytes);
-  return { subject: metadata?.subject ?? null, differences: metadataDifferences(header, metadata) };
+  const said = attributionIn(bytes);
+  return { subject: said?.subject ?? null, differences: metadataDifferences(header, said) };
 }
 
 const FOREIGN = { occurredAt: null, recordedBy: null, actor: null };
@@ -65,15 +60,15 @@ const REPEATED = ['recordedAt', 'occurredAt', 'recordedBy', 'actor'] as const;
 const CLAIMED = ['occurredAt', 'recordedBy', 'actor'] as const;
 
 /** A foreign event's recordedAt is the log's own time, which nothing in the entry repeats. */
-function metadataDifferences(header: Header, metadata: Metadata | null): readonly Difference[] {
-  const members = metadata === null ? CLAIMED : REPEATED;
-  const said: Partial<Pick<Header, (typeof REPEATED)[number]>> = metadata ?? FOREIGN;
+function metadataDifferences(header: Header, attribution: Attribution | null): readonly Difference[] {
+  const members = attribution === null ? CLAIMED : REPEATED;
+  const said: Partial<Pick<Header, (typeof REPEATED)[number]>> = attribution ?? FOREIGN;
   const different = members.filter((member) => header[member] !== said[member]);
   return different.map((member) => ({
     code: 'metadata-mismatch',
     expected: said[member] ?? null,
     found: header[member],
-    detail: metadata === null ? `${member} of a foreign event` : member,
+    detail: attribution === null ? `${member} of a foreign event` : member,
   }));
 }
 

@@ -1,6 +1,6 @@
 /** The entry: the header made from one recorded event, and the hashes that cover header and bytes. */
+import { attributionIn, type Attribution } from './attribution.js';
 import { sha256, sha256OfText } from './hash.js';
-import { decodeMetadata } from './metadata.js';
 import { entryName } from './name.js';
 import type { Hash, Header, Index, Instant, Judgement, RecordedEvent } from './types.js';
 
@@ -13,14 +13,12 @@ export interface Place {
   readonly previousInSource: Hash | null;
 }
 
-/** What an event's metadata says of it, as far as the header repeats it. */
-export type Attribution = Pick<Header, 'recordedAt' | 'occurredAt' | 'recordedBy' | 'actor'>;
-
 /**
  * The header of one event. A function of the log alone: the same event at the same place gives the same header, on
  * every machine and at any time. Takes whatever a log can hold.
  */
 export function headerFor(event: RecordedEvent, judgement: Judgement, place: Place): Header {
+  const { recordedAt, occurredAt, recordedBy, actor } = attribution(event.metadata, event.loggedAt);
   return {
     v: 1,
     index: place.index,
@@ -30,7 +28,10 @@ export function headerFor(event: RecordedEvent, judgement: Judgement, place: Pla
     revision: event.revision,
     schema: judgement.schema,
     verdict: judgement.verdict,
-    ...attribution(event.metadata, event.loggedAt),
+    occurredAt,
+    recordedAt,
+    recordedBy,
+    actor,
     content: contentHash(event.data, event.metadata),
     previous: place.previous,
     previousInSource: place.previousInSource,
@@ -42,11 +43,10 @@ export function headerFor(event: RecordedEvent, judgement: Judgement, place: Pla
  * claims, and the log's own time.
  */
 export function attribution(metadata: Buffer, loggedAt: Instant): Attribution {
-  const known = decodeMetadata(metadata);
-  if (known === null) return { recordedAt: loggedAt, occurredAt: null, recordedBy: null, actor: null };
-  const { recordedAt, occurredAt, recordedBy, actor } = known;
-  return { recordedAt, occurredAt, recordedBy, actor };
+  return attributionIn(metadata) ?? { ...FOREIGN, recordedAt: loggedAt };
 }
+
+const FOREIGN = { occurredAt: null, recordedBy: null, actor: null, subject: null };
 
 /** SHA-256(uint64be(byte length of data) ‖ data ‖ metadata): the length keeps the two apart. */
 export function contentHash(data: Uint8Array, metadata: Uint8Array): Hash {
@@ -67,11 +67,11 @@ export function headerBytes(header: Header): Buffer {
 /** The same as text. */
 export function headerText(header: Header): string {
   return (
-    `{"actor":${text(header.actor)},"content":${plain(header.content)},"id":${plain(header.id)}` +
-    `,"index":${header.index},"occurredAt":${plain(header.occurredAt)},"previous":${plain(header.previous)}` +
-    `,"previousInSource":${plain(header.previousInSource)},"recordedAt":${plain(header.recordedAt)}` +
+    `{"actor":${text(header.actor)},"content":"${header.content}","id":"${header.id}","index":${header.index}` +
+    `,"occurredAt":${plain(header.occurredAt)},"previous":"${header.previous}"` +
+    `,"previousInSource":${plain(header.previousInSource)},"recordedAt":"${header.recordedAt}"` +
     `,"recordedBy":${text(header.recordedBy)},"revision":${header.revision},"schema":${plain(header.schema)}` +
-    `,"source":${text(header.source)},"type":${text(header.type)},"v":${header.v},"verdict":${plain(header.verdict)}}`
+    `,"source":${text(header.source)},"type":${text(header.type)},"v":${header.v},"verdict":"${header.verdict}"}`
   );
 }
 

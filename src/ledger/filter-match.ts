@@ -1,8 +1,8 @@
 /** Whether an entry is what filters ask for: the decision, whatever a database or an index proposed. */
+import { attributionIn } from './attribution.js';
 import { canonicalJson, readCanonical } from './canonical-json.js';
 import type { EventFilters, PayloadFilter } from './filters.js';
 import { valueAt } from './json-pointer.js';
-import { decodeMetadata } from './metadata.js';
 import { isReserved } from './name.js';
 import { meetsAny } from './source-pattern.js';
 import type { Entry, Header, Instant, Json } from './types.js';
@@ -64,7 +64,7 @@ export class Content {
   }
 
   get subject(): string | null {
-    if (this.#subject === undefined) this.#subject = decodeMetadata(this.#bytes.metadata)?.subject ?? null;
+    if (this.#subject === undefined) this.#subject = attributionIn(this.#bytes.metadata)?.subject ?? null;
     return this.#subject;
   }
 }

@@ -3,7 +3,7 @@ import { isCanonicalJson } from '../../ledger/canonical-form.js';
 import { canonicalJson, readCanonical } from '../../ledger/canonical-json.js';
 import { cut } from '../../ledger/cut.js';
 import { valueAt } from '../../ledger/json-pointer.js';
-import { decodeMetadata } from '../../ledger/metadata.js';
+import { attributionIn } from '../../ledger/attribution.js';
 import type { Entry, Header, Instant, Json } from '../../ledger/types.js';
 import { payloadPath } from '../event-query.js';
 import { badParameter } from '../parameters.js';
@@ -57,7 +57,7 @@ const NAMED: ReadonlyMap<string, Text> = new Map<string, Text>([
   ['source', header('source')],
   ['type', header('type')],
   ['actor', header('actor')],
-  ['subject', ({ entry }) => decodeMetadata(entry.metadata)?.subject ?? ''],
+  ['subject', ({ entry }) => attributionIn(entry.metadata)?.subject ?? ''],
   ['verdict', header('verdict')],
   ['recordedBy', header('recordedBy')],
   ['id', header('id')],

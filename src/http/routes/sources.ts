@@ -2,7 +2,7 @@
 import type { LookUp } from '../../event-log/port.js';
 import { Type } from '../json-schema.js';
 import { recordedMember } from '../../ledger/line.js';
-import { decodeMetadata } from '../../ledger/metadata.js';
+import { attributionIn } from '../../ledger/attribution.js';
 import { entryName } from '../../ledger/name.js';
 import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';
 import { mayRead, readableBy } from '../../access/principal.js';
@@ -192,7 +192,7 @@ async function readPage(
 
 function eventBytes(event: LogEvent): Buffer {
   const { revision, id, source, type, data, metadata, loggedAt } = event;
-  const recordedAt = decodeMetadata(metadata)?.recordedAt ?? loggedAt;
+  const recordedAt = attributionIn(metadata)?.recordedAt ?? loggedAt;
   const head = JSON.stringify({ revision, id, source, type, recordedAt }).slice(0, -1);
   return Buffer.concat([
     Buffer.from(`${head},`),

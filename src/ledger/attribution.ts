@@ -1,0 +1,59 @@
+/**
+ * What metadata says of an event, as far as a header repeats it, and its subject. Nearly all metadata was written by the
+ * API, of a few short texts: it is then told at a glance, in one look at its text, and nothing of it need be built.
+ */
+import { isCanonicalAtAGlance } from './canonical-glance.js';
+import { decodeMetadata, type Metadata } from './metadata.js';
+import { optional, orNull, STRING, TEXT, TEXT_SAID, TIME_SAID } from './plain-text.js';
+import { isInstant } from './time.js';
+
+export interface Attribution extends Pick<Metadata, 'recordedAt' | 'occurredAt' | 'recordedBy' | 'actor'> {
+  readonly subject: string | null;
+}
+
+/** @returns null for bytes that are not of our form: a foreign event. Takes bytes of any size and kind */
+export function attributionIn(bytes: Buffer): Attribution | null {
+  const usual = attributionAtAGlance(bytes);
+  if (usual !== null) return usual;
+  const metadata = decodeMetadata(bytes);
+  return metadata === null ? null : { ...metadata, subject: metadata.subject ?? null };
+}
+
+const SCALAR = `(?:${STRING}|true|false|null|-?\\d+)`;
+/** An object of one level; that its names rise and its numbers are in canonical form is to be looked at yet. */
+const flatObject = (value: string): string => `(\\{(?:${STRING}:${value}(?:,${STRING}:${value})*)?\\})`;
+
+/** The members of our form in their order (metadata.ts). */
+const USUAL = new RegExp(
+  `^\\{"actor":${orNull(TEXT_SAID)}${optional(`,"cloudevent":${flatObject(SCALAR)}`)}` +
+    `${optional(`,"context":${flatObject(SCALAR)}`)}${optional(`,"id":${TEXT}`)}` +
+    `,"occurredAt":${orNull(TIME_SAID)},"recordedAt":${TIME_SAID},"recordedBy":${orNull(TEXT_SAID)},"salt":"[0-9a-f]{32}"` +
+    `${optional(`,"subject":${TEXT_SAID}`)}${optional(`,"timestamp":${TEXT}`)}` +
+    `${optional(`,"trace":${flatObject(STRING)}`)},"v":1\\}$`,
+);
+
+/** Matching a longer text might need more stack than regular expressions have, and it is a rare one. */
+const LONGEST = 65_536;
+
+/** The same where it is plain to see. Null says nothing: the bytes may be of our form, in a rarer spelling. */
+export function attributionAtAGlance(bytes: Buffer): Attribution | null {
+  if (bytes.length > LONGEST) return null;
+  // a byte that is not ASCII fits nothing
+  const match = USUAL.exec(bytes.toString('latin1'));
+  if (match === null) return null;
+  const [
+    ,
+    actor = null,
+    cloudevent,
+    context,
+    occurredAt = null,
+    recordedAt,
+    recordedBy = null,
+    subject = null,
+    trace,
+  ] = match;
+  if (!isInstant(recordedAt) || !(occurredAt === null || isInstant(occurredAt))) return null;
+  const hasObjects = (cloudevent ?? context ?? trace) !== undefined;
+  if (hasObjects && !isCanonicalAtAGlance(bytes)) return null;
+  return { recordedAt, occurredAt, recordedBy, actor, subject };
+}
