@@ -1,14 +1,15 @@
 /** The projector catching up on a log that is far ahead of it: after an outage, an import, or in a rebuild. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { to as copyTo } from 'pg-copy-streams';
 import { DEFAULT_LIMITS } from '../../src/projector/reading.js';
+import { HEAD_CHANNEL } from '../../src/read-model/head-listener.js';
 import { asSuperuser } from '../../test/support/database.js';
 import { inTurn, type Bench, type Benchmark, type Result } from '../benchmark.js';
 import { SIZES } from '../support/events.js';
@@ -85,9 +86,6 @@ async function measureAlone(bench: Bench, { what, size, events }: Load): Promise
   }
 }
 
-/** How often the head is looked at: a look is a primary key's row. */
-const LOOK_EVERY_MS = 5;
-
 /**
  * The projector that users start.
  * @param end the position of the newest event
@@ -95,11 +93,14 @@ const LOOK_EVERY_MS = 5;
  */
 async function catchUp(ledger: BenchLedger, end: string | null): Promise<number> {
   return asSuperuser(ledger.database, async (client) => {
+    // the head is looked at when the projector says that it has moved: asking all the time would take of its cores
+    await client.query(`LISTEN ${HEAD_CHANNEL}`);
     const headWhen = async (reached: (head: Head) => boolean): Promise<number> => {
       for (;;) {
+        const moved = once(client, 'notification');
         const { rows } = await client.query<Head>('SELECT size, position FROM ledger.head');
         if (rows[0] !== undefined && reached(rows[0])) return Number(rows[0].size);
-        await delay(LOOK_EVERY_MS);
+        await moved;
       }
     };
     const starting = ledger.start('projector');
