@@ -1,14 +1,21 @@
 /** Work on many events, in stretches between which others have their turn. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-const STRETCH_MS = 15;
+/** What all such works take together in one turn of the event loop. */
+const STRETCH_MS = 3;
 
-/** @returns to be awaited between two events: lets others have their turn when a stretch is over */
-export function inStretches(): () => Promise<void> {
-  let begun = performance.now();
-  return async () => {
-    if (performance.now() - begun <= STRETCH_MS) return;
-    await nextTurn();
-    begun = performance.now();
-  };
+/** When the first of them began in this turn; null where none has. */
+let begun: number | null = null;
+
+/** To be awaited between two events: it is the turn of others when a stretch is over. */
+export async function othersTurn(): Promise<void> {
+  begun ??= beginning();
+  if (performance.now() - begun > STRETCH_MS) await nextTurn();
+}
+
+function beginning(): number {
+  setImmediate(() => {
+    begun = null;
+  });
+  return performance.now();
 }

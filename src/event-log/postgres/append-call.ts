@@ -5,7 +5,7 @@ import type { AppendRow, Place } from './append-rows.js';
 import { bytesOf } from './text.js';
 
 /** What one statement carries at most, and a call is cut into. */
-export const STATEMENT = { rows: 2_000, bytes: 8_388_608 } as const;
+export const STATEMENT = { rows: 1_000, bytes: 8_388_608 } as const;
 
 /** The table's own limit of source, type, data and metadata together (event_size). */
 const EVENT_BYTES = 16_777_216;

@@ -1,6 +1,7 @@
 /**
  * Writes what many callers append at once with few statements: while one is under way, what comes gathers for the
- * next. A caller alone waits for nothing.
+ * next. A caller alone waits for nothing. Where a whole statement has gathered, it is sent while the one before it is under
+ * way, so that the server has it when its turn comes.
  */
 import type pg from 'pg';
 import { LedgerError } from '../../ledger/error.js';
@@ -30,8 +31,12 @@ export class Appender {
   readonly #parts: AppenderParts;
   readonly #waiting = new Map<AppendCall, Waiting>();
   readonly #queue: Piece[] = [];
+  /** what is in the queue */
+  readonly #queued = { rows: 0, bytes: 0 };
   /** whether a statement is under way, or about to be */
   #writing = false;
+  /** the same of one beside it */
+  #writingBeside = false;
   #arrived = (): void => undefined;
   #becameIdle = (): void => undefined;
 
@@ -72,11 +77,21 @@ export class Appender {
       return;
     }
     this.#queue.push(piece);
+    this.#queued.rows += piece.rows.length;
+    this.#queued.bytes += piece.bytes;
     this.#arrived();
-    if (this.#writing) return;
-    this.#writing = true;
     // those who call in the same breath travel together
-    queueMicrotask(() => void this.#drain());
+    if (!this.#writing) {
+      this.#writing = true;
+      queueMicrotask(() => void this.#drain());
+    } else if (!this.#writingBeside && this.#isStatementFull()) {
+      this.#writingBeside = true;
+      queueMicrotask(() => void this.#drainBeside());
+    }
+  }
+
+  #isStatementFull(): boolean {
+    return this.#queued.rows >= STATEMENT.rows || this.#queued.bytes >= STATEMENT.bytes;
   }
 
   async #drain(): Promise<void> {
@@ -85,10 +100,16 @@ export class Appender {
       if (last > 1) await this.#gather(last);
       if (this.#queue.length === 0) break;
       const group = this.#take();
-      if (group.length > 0) await this.#write(group);
+      await this.#write(group);
       last = group.length;
     }
     this.#writing = false;
+  }
+
+  /** Write what fills whole statements, as long as there is so much. */
+  async #drainBeside(): Promise<void> {
+    while (this.#isStatementFull()) await this.#write(this.#take());
+    this.#writingBeside = false;
   }
 
   /** Wait until as many callers have come again as the last statement answered, or a moment. */
@@ -115,10 +136,15 @@ export class Appender {
       group.push(piece);
     }
     this.#queue.splice(0, group.length);
+    for (const piece of group) {
+      this.#queued.rows -= piece.rows.length;
+      this.#queued.bytes -= piece.bytes;
+    }
     return group.filter(({ call }) => !call.settled);
   }
 
   async #write(group: readonly Piece[]): Promise<void> {
+    if (group.length === 0) return;
     let sent: readonly Piece[] = [];
     const send = async (client: pg.PoolClient): ReturnType<typeof appendRows> => {
       // a call may have been given up while this waited for a connection: it was told that nothing is written

@@ -17,7 +17,7 @@ export interface PostgresEventLogOptions {
   readonly url: string;
   /** what pg_stat_activity shows; default `event-ledger` */
   readonly applicationName?: string;
-  /** connections for reading, at most; one more appends, and one listens; default 6 */
+  /** connections for reading, at most; two more append, and one listens; default 6 */
   readonly maxReaders?: number;
   /** what each call may take; default 10 s */
   readonly deadlineMs?: number;
@@ -25,6 +25,9 @@ export interface PostgresEventLogOptions {
 
 const HEALTH_LIMIT_MS = 1_800;
 const CONNECT_LIMIT_MS = 5_000;
+
+/** One statement is carried out, and the next is there when it is over. */
+const WRITERS = 2;
 
 /** Nothing is connected before it is used. */
 export function openPostgresEventLog(options: PostgresEventLogOptions): EventLog {
@@ -37,7 +40,7 @@ export function openPostgresEventLog(options: PostgresEventLogOptions): EventLog
     connectTimeoutMs: Math.min(CONNECT_LIMIT_MS, deadlineMs),
   };
   const readPool = createPool({ ...connection, max: options.maxReaders ?? 6 });
-  const writePool = createPool({ ...connection, max: 1 });
+  const writePool = createPool({ ...connection, max: WRITERS });
   const bell = new Bell(() => createClient(connection));
   const appender = new Appender({ writePool, deadlineMs });
   const closing = new AbortController();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EventLog } from '../../../src/event-log/port.js';
+import { STATEMENT } from '../../../src/event-log/postgres/append-call.js';
 import { openPostgresEventLog } from '../../../src/event-log/postgres/event-log.js';
 import { candidate, candidates, collect, firstOf, subscribed } from '../../support/event-log.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../../support/ledger-database.js';
@@ -62,10 +63,38 @@ test('what many callers append at once travels in few transactions', async () =>
   expect(transactions).toBeLessThanOrEqual(3);
 });
 
+test('the server has the next statement before the one under way is over, where a whole one has gathered', async () => {
+  const applicationName = 'gathering';
+  const log = openPostgresEventLog({ url: database.apiUrl, applicationName });
+  await log.append('two', candidates(1));
+  const statements = (): Promise<number | null> =>
+    asSuperuser(database, async (client) => {
+      const { rowCount } = await client.query(
+        `SELECT FROM pg_stat_activity WHERE application_name = $1 AND state = 'active' AND wait_event_type = 'Lock'`,
+        [applicationName],
+      );
+      return rowCount;
+    });
+  await asSuperuser(database, async (client) => {
+    await client.query('BEGIN; SELECT FROM event_log.counter FOR UPDATE');
+    const appending = [log.append('two', candidates(1))];
+    await expect.poll(statements).toBe(1);
+    const less = Array.from({ length: STATEMENT.rows - 1 }, () => log.append('two', candidates(1)));
+    await expectFor(200, statements, 1);
+    const more = Array.from({ length: 2 * STATEMENT.rows }, () => log.append('two', candidates(1)));
+    await expect.poll(statements).toBe(2);
+    await client.query('COMMIT');
+    const outcomes = (await Promise.all([...appending, ...less, ...more])).flat();
+    const revisions = outcomes.map((outcome) => outcome.status === 'appended' && outcome.revision);
+    expect(revisions).toEqual(outcomes.map((_, n) => n + 1));
+  });
+  await log.close();
+});
+
 test('what one caller appends travels in as many transactions as its bytes and number need', async () => {
   const large = Array.from({ length: 12 }, () => candidate({ data: Buffer.alloc(1_000_000) }));
   expect(await transactionsOf((log) => log.append('large', large))).toBe(2);
-  expect(await transactionsOf((log) => log.append('many', candidates(2_001)))).toBe(2);
+  expect(await transactionsOf((log) => log.append('many', candidates(STATEMENT.rows + 1)))).toBe(2);
 });
 
 test('what is read at once is bounded in bytes and number', async () => {
@@ -95,4 +124,9 @@ async function transactionsOf(run: (log: EventLog) => Promise<unknown>): Promise
     ),
   );
   return rows[0]?.count;
+}
+
+/** It is so now, and stays so. */
+async function expectFor<Value>(ms: number, ask: () => Promise<Value>, value: Value): Promise<void> {
+  for (const end = performance.now() + ms; performance.now() < end;) expect(await ask()).toBe(value);
 }
