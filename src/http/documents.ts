@@ -68,7 +68,8 @@ export async function parseArray(body: Buffer): Promise<readonly Item[]> {
   const items: Item[] = [];
   let refused: Problem | null = null;
   for (const [index, text] of texts.entries()) {
-    await othersTurn();
+    const turn = othersTurn();
+    if (turn !== null) await turn;
     const isUnread = refused !== null || text.length > MAX_EVENT_BYTES;
     // what is no JSON is told before all else
     if (isUnread && syntaxProblem(text) !== null) throw broken(body);

@@ -111,7 +111,8 @@ export function openDoor(parts: {
       const shared = new SharedWork();
       let next = 0;
       for (const parsed of submitted.items) {
-        await othersTurn();
+        const turn = othersTurn();
+        if (turn !== null) await turn;
         const index = next++;
         const examined = examine(parsed, index, submitted, shared);
         if ('status' in examined) {

@@ -7,10 +7,10 @@ const STRETCH_MS = 3;
 /** When the first of them began in this turn; null where none has. */
 let begun: number | null = null;
 
-/** To be awaited between two events: it is the turn of others when a stretch is over. */
-export async function othersTurn(): Promise<void> {
+/** Between two events: what to wait for when a stretch is over, so that others have their turn; null when it is not. */
+export function othersTurn(): Promise<void> | null {
   begun ??= beginning();
-  if (performance.now() - begun > STRETCH_MS) await nextTurn();
+  return performance.now() - begun > STRETCH_MS ? nextTurn() : null;
 }
 
 function beginning(): number {

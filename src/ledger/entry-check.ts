@@ -1,5 +1,6 @@
 /** Whether an entry, wherever it was read from, is what its own hashes say; and whether it follows another. */
-import { attributionIn, type Attribution } from './attribution.js';
+import { attributionIn } from './metadata.js';
+import type { Attribution } from './metadata-glance.js';
 import { contentHash, entryHash, headerHash } from './entry.js';
 import type { Difference } from './finding.js';
 import type { Hash, Header } from './types.js';

@@ -1,5 +1,6 @@
 /** The entry: the header made from one recorded event, and the hashes that cover header and bytes. */
-import { attributionIn, type Attribution } from './attribution.js';
+import { attributionIn } from './metadata.js';
+import type { Attribution } from './metadata-glance.js';
 import { sha256, sha256OfText } from './hash.js';
 import { entryName } from './name.js';
 import type { Hash, Header, Index, Instant, Judgement, RecordedEvent } from './types.js';

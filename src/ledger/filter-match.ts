@@ -1,5 +1,5 @@
 /** Whether an entry is what filters ask for: the decision, whatever a database or an index proposed. */
-import { attributionIn } from './attribution.js';
+import { attributionIn } from './metadata.js';
 import { canonicalJson, readCanonical } from './canonical-json.js';
 import type { EventFilters, PayloadFilter } from './filters.js';
 import { valueAt } from './json-pointer.js';

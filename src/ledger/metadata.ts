@@ -3,9 +3,9 @@
  * marks a foreign event, written into the log by another program.
  */
 import { isObject } from './json-object.js';
-import { isCanonicalAtAGlance } from './canonical-glance.js';
 import { canonicalJson, readCanonical } from './canonical-json.js';
 import { LedgerError } from './error.js';
+import { attributionAtAGlance, type Attribution } from './metadata-glance.js';
 import { MAX_TEXT_BYTES } from './name.js';
 import { isInstant } from './time.js';
 import type { Instant, Json } from './types.js';
@@ -42,9 +42,8 @@ export const MAX_CONTEXT_DEPTH = 32;
  */
 export function encodeMetadata(metadata: Metadata): Buffer {
   const bytes = Buffer.from(textOf(metadata), 'utf8');
-  // what is canonical at a glance need not be read to know what it says
-  const isSound = isCanonicalAtAGlance(bytes) ? hasForm(metadata) : decodeMetadata(bytes) !== null;
-  if (!isSound) throw new LedgerError('internal', 'metadata is not in the form of version 1');
+  if (attributionIn(bytes) === null)
+    throw new LedgerError('internal', 'metadata is not in the form of version 1');
   return bytes;
 }
 
@@ -54,8 +53,8 @@ function textOf(metadata: Metadata): string {
   const { cloudevent, context, id, subject, timestamp, trace } = metadata;
   return (
     `{"actor":${canonicalJson(actor)}${member('cloudevent', cloudevent)}${member('context', context)}` +
-    `${member('id', id)},"occurredAt":${canonicalJson(occurredAt)},"recordedAt":${canonicalJson(recordedAt)},` +
-    `"recordedBy":${canonicalJson(recordedBy)},"salt":${canonicalJson(salt)}${member('subject', subject)}` +
+    `${member('id', id)},"occurredAt":${occurredAt === null ? 'null' : `"${occurredAt}"`},"recordedAt":"${recordedAt}"` +
+    `,"recordedBy":${canonicalJson(recordedBy)},"salt":"${salt}"${member('subject', subject)}` +
     `${member('timestamp', timestamp)}${member('trace', trace)},"v":${v}}`
   );
 }
@@ -69,6 +68,14 @@ export function decodeMetadata(bytes: Buffer): Metadata | null {
   const read = readCanonical(bytes);
   if (!read?.canonical || !isObject(read.value)) return null;
   return hasForm(read.value) ? (read.value as unknown as Metadata) : null;
+}
+
+/** The same, where no more is asked of it. */
+export function attributionIn(bytes: Buffer): Attribution | null {
+  const usual = attributionAtAGlance(bytes);
+  if (usual !== null) return usual;
+  const metadata = decodeMetadata(bytes);
+  return metadata === null ? null : { ...metadata, subject: metadata.subject ?? null };
 }
 
 function hasForm(members: object): boolean {

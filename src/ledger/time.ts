@@ -84,7 +84,19 @@ const numbers = (count: number, digits: number): readonly string[] =>
 const TWO_DIGITS = numbers(60, 2);
 const THREE_DIGITS = numbers(1_000, 3);
 
+let lastMs = NaN;
+let lastText = '' as Instant;
+
+/** Times come many of a millisecond, too. */
 function textOf(ms: number): Instant {
+  if (ms !== lastMs) {
+    lastMs = ms;
+    lastText = writtenOut(ms);
+  }
+  return lastText;
+}
+
+function writtenOut(ms: number): Instant {
   const day = Math.floor(ms / DAY_MS);
   const time = ms - day * DAY_MS;
   const hours = TWO_DIGITS[Math.floor(time / 3_600_000)] ?? '';

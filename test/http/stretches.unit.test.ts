@@ -14,14 +14,9 @@ it('others have their turn while many work, each of them for a short time', asyn
   expect(turns).toBeGreaterThan(10);
 });
 
-it('one who works for a moment is not kept waiting', async () => {
+it('one who works for a moment has nothing to wait for', async () => {
   await nextTurn();
-  let turned = false;
-  setImmediate(() => {
-    turned = true;
-  });
-  for (let n = 0; n < 10; n++) await othersTurn();
-  expect(turned).toBe(false);
+  expect(Array.from({ length: 10 }, othersTurn)).toEqual(Array.from({ length: 10 }, () => null));
 });
 
 async function workForFiveMilliseconds(): Promise<void> {

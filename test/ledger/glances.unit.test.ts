@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attributionAtAGlance, attributionIn } from '../../src/ledger/attribution.js';
+import { attributionAtAGlance } from '../../src/ledger/metadata-glance.js';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
 import { headerBytes } from '../../src/ledger/entry.js';
 import { misfit } from '../../src/ledger/header-form.js';
 import { headerAtAGlance } from '../../src/ledger/header-glance.js';
-import { decodeMetadata, encodeMetadata, type Metadata } from '../../src/ledger/metadata.js';
+import { attributionIn, decodeMetadata, encodeMetadata, type Metadata } from '../../src/ledger/metadata.js';
 import type { Instant, Json } from '../../src/ledger/types.js';
 import { at, ledgerOfSize } from './builders.js';
 

@@ -3,7 +3,7 @@ import { isCanonicalJson } from '../../ledger/canonical-form.js';
 import { canonicalJson, readCanonical } from '../../ledger/canonical-json.js';
 import { cut } from '../../ledger/cut.js';
 import { valueAt } from '../../ledger/json-pointer.js';
-import { attributionIn } from '../../ledger/attribution.js';
+import { attributionIn } from '../../ledger/metadata.js';
 import type { Entry, Header, Instant, Json } from '../../ledger/types.js';
 import { payloadPath } from '../event-query.js';
 import { badParameter } from '../parameters.js';

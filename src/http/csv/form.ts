@@ -34,7 +34,8 @@ export function csvForm(description: ExportDescription, columns: readonly Column
       const rows: string[] = [];
       for (const entry of entries) {
         rows.push(rowOf(entry, columns));
-        await othersTurn();
+        const turn = othersTurn();
+        if (turn !== null) await turn;
       }
       return afterOpening(rows.join(''));
     },

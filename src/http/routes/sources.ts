@@ -2,7 +2,7 @@
 import type { LookUp } from '../../event-log/port.js';
 import { Type } from '../json-schema.js';
 import { recordedMember } from '../../ledger/line.js';
-import { attributionIn } from '../../ledger/attribution.js';
+import { attributionIn } from '../../ledger/metadata.js';
 import { entryName } from '../../ledger/name.js';
 import type { Revision, StreamEvent as LogEvent } from '../../ledger/types.js';
 import { mayRead, readableBy } from '../../access/principal.js';

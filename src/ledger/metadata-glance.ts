@@ -1,22 +1,15 @@
 /**
- * What metadata says of an event, as far as a header repeats it, and its subject. Nearly all metadata was written by the
- * API, of a few short texts: it is then told at a glance, in one look at its text, and nothing of it need be built.
+ * Telling at a glance what metadata says of an event. Nearly all metadata was written by the API, of a few short texts: one
+ * look at its text is enough, and nothing of it need be built.
  */
 import { isCanonicalAtAGlance } from './canonical-glance.js';
-import { decodeMetadata, type Metadata } from './metadata.js';
 import { optional, orNull, STRING, TEXT, TEXT_SAID, TIME_SAID } from './plain-text.js';
 import { isInstant } from './time.js';
+import type { Header } from './types.js';
 
-export interface Attribution extends Pick<Metadata, 'recordedAt' | 'occurredAt' | 'recordedBy' | 'actor'> {
+/** What metadata says of an event, as far as a header repeats it, and its subject. */
+export interface Attribution extends Pick<Header, 'recordedAt' | 'occurredAt' | 'recordedBy' | 'actor'> {
   readonly subject: string | null;
-}
-
-/** @returns null for bytes that are not of our form: a foreign event. Takes bytes of any size and kind */
-export function attributionIn(bytes: Buffer): Attribution | null {
-  const usual = attributionAtAGlance(bytes);
-  if (usual !== null) return usual;
-  const metadata = decodeMetadata(bytes);
-  return metadata === null ? null : { ...metadata, subject: metadata.subject ?? null };
 }
 
 const SCALAR = `(?:${STRING}|true|false|null|-?\\d+)`;
@@ -35,7 +28,7 @@ const USUAL = new RegExp(
 /** Matching a longer text might need more stack than regular expressions have, and it is a rare one. */
 const LONGEST = 65_536;
 
-/** The same where it is plain to see. Null says nothing: the bytes may be of our form, in a rarer spelling. */
+/** Null says nothing: the bytes may be of our form (metadata.ts), in a rarer spelling. Takes bytes of any size and kind. */
 export function attributionAtAGlance(bytes: Buffer): Attribution | null {
   if (bytes.length > LONGEST) return null;
   // a byte that is not ASCII fits nothing
