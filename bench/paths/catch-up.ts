@@ -86,6 +86,9 @@ async function measureAlone(bench: Bench, { what, size, events }: Load): Promise
   }
 }
 
+/** What is said may be lost; then the head is looked at after so long. */
+const LOST_MS = 1_000;
+
 /**
  * The projector that users start.
  * @param end the position of the newest event
@@ -95,9 +98,11 @@ async function catchUp(ledger: BenchLedger, end: string | null): Promise<number>
   return asSuperuser(ledger.database, async (client) => {
     // the head is looked at when the projector says that it has moved: asking all the time would take of its cores
     await client.query(`LISTEN ${HEAD_CHANNEL}`);
+    const moving = (): Promise<unknown> =>
+      once(client, 'notification', { signal: AbortSignal.timeout(LOST_MS) }).catch(() => undefined);
     const headWhen = async (reached: (head: Head) => boolean): Promise<number> => {
       for (;;) {
-        const moved = once(client, 'notification');
+        const moved = moving();
         const { rows } = await client.query<Head>('SELECT size, position FROM ledger.head');
         if (rows[0] !== undefined && reached(rows[0])) return Number(rows[0].size);
         await moved;

@@ -19,7 +19,8 @@ export interface EventLog {
    *
    * Durable when it resolves: every `appended` outcome is on disk and will be delivered to subscribers; every
    * `present` outcome was so already. Appended candidates stand in the stream in the order given, though not
-   * necessarily next to each other, and never before an event whose append resolved earlier.
+   * necessarily next to each other, and never before an event whose append resolved earlier. Calls that are under way at
+   * once may stand in any order.
    *
    * Identity: a candidate whose id stands in the stream at or after `since` is not written; its outcome is
    * `present`, with the revision of the first such event, and the caller looks it up and decides whether it is a

@@ -13,7 +13,7 @@ import type { Json } from '../ledger/types.js';
 import { valueEnd } from '../ledger/value-end.js';
 import { MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from './limits.js';
 import { ProblemError, refusal, type Problem } from './problem.js';
-import { othersTurn } from './stretches.js';
+import { inStretches } from './stretches.js';
 
 export const JSON_TYPE = 'application/json';
 export const NDJSON_TYPE = 'application/x-ndjson';
@@ -65,6 +65,7 @@ export function parseEvent(body: Buffer, maxDepth = MAX_DEPTH + 1): Document {
 export async function parseArray(body: Buffer): Promise<readonly Item[]> {
   const texts = textsOf(body);
   if (texts === null) throw broken(body);
+  const othersTurn = inStretches();
   const items: Item[] = [];
   let refused: Problem | null = null;
   for (const [index, text] of texts.entries()) {

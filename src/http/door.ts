@@ -14,7 +14,7 @@ import { IdentityLookups } from './identity-lookups.js';
 import { nameOf, within, type Spot } from './places.js';
 import { problemOf, statusOf, type Problem } from './problem.js';
 import { recordEvents, type Outcome, type Pending } from './recording.js';
-import { othersTurn } from './stretches.js';
+import { inStretches } from './stretches.js';
 
 export interface Submitted {
   readonly items: Iterable<Item>;
@@ -109,6 +109,7 @@ export function openDoor(parts: {
       const places = new Map<Pending, number>();
       const bySource = new Map<string, Pending[]>();
       const shared = new SharedWork();
+      const othersTurn = inStretches();
       let next = 0;
       for (const parsed of submitted.items) {
         const turn = othersTurn();

@@ -1,8 +1,8 @@
 /** Whether an entry, wherever it was read from, is what its own hashes say; and whether it follows another. */
-import { attributionIn } from './metadata.js';
-import type { Attribution } from './metadata-glance.js';
 import { contentHash, entryHash, headerHash } from './entry.js';
 import type { Difference } from './finding.js';
+import { attributionIn, FOREIGN } from './metadata.js';
+import type { Attribution } from './metadata-glance.js';
 import type { Hash, Header } from './types.js';
 import { NO_HASH } from './types.js';
 
@@ -56,7 +56,6 @@ function compareMetadata(
   return { subject: said?.subject ?? null, differences: metadataDifferences(header, said) };
 }
 
-const FOREIGN = { occurredAt: null, recordedBy: null, actor: null };
 const REPEATED = ['recordedAt', 'occurredAt', 'recordedBy', 'actor'] as const;
 const CLAIMED = ['occurredAt', 'recordedBy', 'actor'] as const;
 

@@ -1,9 +1,8 @@
 /** The entry: the header made from one recorded event, and the hashes that cover header and bytes. */
-import { attributionIn } from './metadata.js';
-import type { Attribution } from './metadata-glance.js';
 import { sha256, sha256OfText } from './hash.js';
+import { attributionIn, FOREIGN } from './metadata.js';
 import { entryName } from './name.js';
-import type { Hash, Header, Index, Instant, Judgement, RecordedEvent } from './types.js';
+import type { Hash, Header, Index, Judgement, RecordedEvent } from './types.js';
 
 /** Where an event comes to stand in the ledger. */
 export interface Place {
@@ -19,7 +18,7 @@ export interface Place {
  * every machine and at any time. Takes whatever a log can hold.
  */
 export function headerFor(event: RecordedEvent, judgement: Judgement, place: Place): Header {
-  const { recordedAt, occurredAt, recordedBy, actor } = attribution(event.metadata, event.loggedAt);
+  const { recordedAt, occurredAt, recordedBy, actor } = attribution(event);
   return {
     v: 1,
     index: place.index,
@@ -43,11 +42,12 @@ export function headerFor(event: RecordedEvent, judgement: Judgement, place: Pla
  * Times and names of the header: those of the metadata when it has our form; for a foreign event nothing that it
  * claims, and the log's own time.
  */
-export function attribution(metadata: Buffer, loggedAt: Instant): Attribution {
+function attribution({
+  metadata,
+  loggedAt,
+}: RecordedEvent): Pick<Header, 'recordedAt' | 'occurredAt' | 'recordedBy' | 'actor'> {
   return attributionIn(metadata) ?? { ...FOREIGN, recordedAt: loggedAt };
 }
-
-const FOREIGN = { occurredAt: null, recordedBy: null, actor: null, subject: null };
 
 /** SHA-256(uint64be(byte length of data) ‖ data ‖ metadata): the length keeps the two apart. */
 export function contentHash(data: Uint8Array, metadata: Uint8Array): Hash {

@@ -1,8 +1,8 @@
 /** Whether an entry is what filters ask for: the decision, whatever a database or an index proposed. */
-import { attributionIn } from './metadata.js';
 import { canonicalJson, readCanonical } from './canonical-json.js';
 import type { EventFilters, PayloadFilter } from './filters.js';
 import { valueAt } from './json-pointer.js';
+import { attributionIn } from './metadata.js';
 import { isReserved } from './name.js';
 import { meetsAny } from './source-pattern.js';
 import type { Entry, Header, Instant, Json } from './types.js';

@@ -54,7 +54,7 @@ function textOf(metadata: Metadata): string {
   return (
     `{"actor":${canonicalJson(actor)}${member('cloudevent', cloudevent)}${member('context', context)}` +
     `${member('id', id)},"occurredAt":${occurredAt === null ? 'null' : `"${occurredAt}"`},"recordedAt":"${recordedAt}"` +
-    `,"recordedBy":${canonicalJson(recordedBy)},"salt":"${salt}"${member('subject', subject)}` +
+    `,"recordedBy":${canonicalJson(recordedBy)},"salt":${canonicalJson(salt)}${member('subject', subject)}` +
     `${member('timestamp', timestamp)}${member('trace', trace)},"v":${v}}`
   );
 }
@@ -75,8 +75,13 @@ export function attributionIn(bytes: Buffer): Attribution | null {
   const usual = attributionAtAGlance(bytes);
   if (usual !== null) return usual;
   const metadata = decodeMetadata(bytes);
-  return metadata === null ? null : { ...metadata, subject: metadata.subject ?? null };
+  if (metadata === null) return null;
+  const { recordedAt, occurredAt, recordedBy, actor, subject = null } = metadata;
+  return { recordedAt, occurredAt, recordedBy, actor, subject };
 }
+
+/** What is taken of the metadata of a foreign event: nothing that it claims. */
+export const FOREIGN = { occurredAt: null, recordedBy: null, actor: null } as const;
 
 function hasForm(members: object): boolean {
   for (const name of REQUIRED) if (!Object.hasOwn(members, name)) return false;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attributionAtAGlance } from '../../src/ledger/metadata-glance.js';
 import { canonicalBytes } from '../../src/ledger/canonical-json.js';
 import { headerBytes } from '../../src/ledger/entry.js';
 import { misfit } from '../../src/ledger/header-form.js';
 import { headerAtAGlance } from '../../src/ledger/header-glance.js';
 import { attributionIn, decodeMetadata, encodeMetadata, type Metadata } from '../../src/ledger/metadata.js';
+import { attributionAtAGlance } from '../../src/ledger/metadata-glance.js';
 import type { Instant, Json } from '../../src/ledger/types.js';
 import { at, ledgerOfSize } from './builders.js';
 
@@ -132,6 +132,14 @@ describe('metadata at a glance', () => {
       .split('{}');
     const members = Array.from({ length: 4_000_000 }, () => '"a":"b"');
     expect(attributionIn(Buffer.from(`${before}{${members.join(',')}}${after}`))).toBeNull();
+  });
+
+  it('is what reading it says, where it is in a rarer spelling', () => {
+    const { recordedAt, occurredAt, recordedBy } = usual;
+    const bytes = encodeMetadata({ ...full, actor: 'Zoë', context: { a: { b: 1 } } });
+    expect(attributionAtAGlance(bytes)).toBeNull();
+    const said = { recordedAt, occurredAt, recordedBy, actor: 'Zoë', subject: 'order/1' };
+    expect(attributionIn(bytes)).toEqual(said);
   });
 
   function expectHonest(bytes: Buffer): void {

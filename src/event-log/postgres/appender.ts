@@ -1,7 +1,7 @@
 /**
  * Writes what many callers append at once with few statements: while one is under way, what comes gathers for the
- * next. A caller alone waits for nothing. Where a whole statement has gathered, it is sent while the one before it is under
- * way, so that the server has it when its turn comes.
+ * next. A caller alone waits for nothing. Where a whole statement has gathered, it is sent beside the one under way, so that
+ * the server has it as soon as that one is over; which of two waiting statements comes first is the server's to say.
  */
 import type pg from 'pg';
 import { LedgerError } from '../../ledger/error.js';
@@ -13,6 +13,9 @@ import { logError, withConnection } from './session.js';
 
 /** How long the next statement waits, at most, for callers that the last one answered to come again. */
 const LINGER_MS = 1;
+
+/** Where no second connection is to be had, it is asked for again after so long. */
+const ALONE_MS = 5_000;
 
 export interface AppenderParts {
   /** for the statements that write */
@@ -37,6 +40,8 @@ export class Appender {
   #writing = false;
   /** the same of one beside it */
   #writingBeside = false;
+  /** until then there is none, as performance.now() says it */
+  #aloneUntil = 0;
   #arrived = (): void => undefined;
   #becameIdle = (): void => undefined;
 
@@ -84,13 +89,14 @@ export class Appender {
     if (!this.#writing) {
       this.#writing = true;
       queueMicrotask(() => void this.#drain());
-    } else if (!this.#writingBeside && this.#isStatementFull()) {
+    } else if (!this.#writingBeside && this.#fillsStatement() && performance.now() >= this.#aloneUntil) {
       this.#writingBeside = true;
       queueMicrotask(() => void this.#drainBeside());
     }
   }
 
-  #isStatementFull(): boolean {
+  /** Whether what is in the queue is enough for a whole one. */
+  #fillsStatement(): boolean {
     return this.#queued.rows >= STATEMENT.rows || this.#queued.bytes >= STATEMENT.bytes;
   }
 
@@ -100,15 +106,21 @@ export class Appender {
       if (last > 1) await this.#gather(last);
       if (this.#queue.length === 0) break;
       const group = this.#take();
-      await this.#write(group);
+      if (group.length > 0) await this.#write(() => group, group);
       last = group.length;
     }
     this.#writing = false;
   }
 
-  /** Write what fills whole statements, as long as there is so much. */
+  /** Write what fills whole statements, as long as there is so much and a second connection to write it on. */
   async #drainBeside(): Promise<void> {
-    while (this.#isStatementFull()) await this.#write(this.#take());
+    while (this.#fillsStatement()) {
+      // what is taken only once there is a connection waits for no other one
+      const connected = await this.#write(() => this.#take());
+      if (connected) continue;
+      this.#aloneUntil = performance.now() + ALONE_MS;
+      break;
+    }
     this.#writingBeside = false;
   }
 
@@ -143,10 +155,18 @@ export class Appender {
     return group.filter(({ call }) => !call.settled);
   }
 
-  async #write(group: readonly Piece[]): Promise<void> {
-    if (group.length === 0) return;
+  /**
+   * @param take gives the pieces to write, once there is a connection
+   * @param taken those of them that are out of the queue before: their calls fail when there is none
+   * @returns whether there was a connection
+   */
+  async #write(take: () => readonly Piece[], taken: readonly Piece[] = []): Promise<boolean> {
+    let group = taken;
     let sent: readonly Piece[] = [];
+    let connected = false;
     const send = async (client: pg.PoolClient): ReturnType<typeof appendRows> => {
+      connected = true;
+      group = take();
       // a call may have been given up while this waited for a connection: it was told that nothing is written
       sent = group.filter(({ call }) => !call.settled);
       for (const { call } of sent) call.underWay = true;
@@ -171,6 +191,7 @@ export class Appender {
         this.#fail(call, logError(error));
       }
     }
+    return connected;
   }
 
   /** Reject a call, with `log-uncertain` if something of it was written or may have been. */

@@ -26,7 +26,7 @@ export interface PostgresEventLogOptions {
 const HEALTH_LIMIT_MS = 1_800;
 const CONNECT_LIMIT_MS = 5_000;
 
-/** One statement is carried out, and the next is there when it is over. */
+/** While one statement is carried out, the next one can be there. */
 const WRITERS = 2;
 
 /** Nothing is connected before it is used. */

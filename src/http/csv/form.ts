@@ -5,7 +5,7 @@
 import type { ExportDescription } from '../../ledger/manifest.js';
 import type { Entry } from '../../ledger/types.js';
 import { fileStem, type ExportForm } from '../export-form.js';
-import { othersTurn } from '../stretches.js';
+import { inStretches } from '../stretches.js';
 import { csvRow } from './cell.js';
 import { viewOf, type Column } from './columns.js';
 
@@ -20,6 +20,7 @@ const CSV_FORMAT = 'event-ledger-csv/1';
 const BYTE_ORDER_MARK = '\ufeff';
 
 export function csvForm(description: ExportDescription, columns: readonly Column[]): ExportForm {
+  const othersTurn = inStretches();
   let opening = BYTE_ORDER_MARK + csvRow(columns.map(({ name }) => name));
   const afterOpening = (rows: string): Buffer => {
     const text = opening + rows;

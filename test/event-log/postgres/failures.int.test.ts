@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { EventLog } from '../../../src/event-log/port.js';
+import { STATEMENT } from '../../../src/event-log/postgres/append-call.js';
 import { Appender } from '../../../src/event-log/postgres/appender.js';
 import { openPostgresEventLog } from '../../../src/event-log/postgres/event-log.js';
 import { LedgerError } from '../../../src/ledger/error.js';
@@ -102,6 +103,22 @@ test('an append that is given up while it waits for a connection is not written 
   await expect.poll(() => connecting).toHaveLength(3);
   connecting[2]?.admit();
   expect(revisions(await third)).toEqual([0]);
+});
+
+test('where one connection is all that is to be had, everything is written on that one', async () => {
+  const pool = createPool({ url: database.apiUrl, applicationName: 'alone', max: 1 });
+  cleanups.push(() => pool.end());
+  let refused = 0;
+  const connect = async (): Promise<pg.PoolClient> => {
+    if (pool.totalCount === 0 || pool.idleCount > 0) return pool.connect();
+    refused += 1;
+    throw Object.assign(new Error('too many connections for role'), { code: '53300' });
+  };
+  const appender = new Appender({ writePool: { connect } as unknown as pg.Pool, deadlineMs: 10_000 });
+  const appending = Array.from({ length: 4 * STATEMENT.rows }, () => appender.append('alone', candidates(1)));
+  const outcomes = (await Promise.all(appending)).flat();
+  expect(revisions(outcomes)).toEqual(outcomes.map((_, n) => n));
+  expect(refused).toBe(1);
 });
 
 test('a connection that ends while a statement is under way leaves it uncertain, and sending it again is safe', async () => {
