@@ -106,7 +106,7 @@ export class Appender {
       if (last > 1) await this.#gather(last);
       if (this.#queue.length === 0) break;
       const group = this.#take();
-      if (group.length > 0) await this.#write(() => group, group);
+      if (group.length > 0) await this.#write(group);
       last = group.length;
     }
     this.#writing = false;
@@ -116,7 +116,7 @@ export class Appender {
   async #drainBeside(): Promise<void> {
     while (this.#fillsStatement()) {
       // what is taken only once there is a connection waits for no other one
-      const connected = await this.#write(() => this.#take());
+      const connected = await this.#write(null);
       if (connected) continue;
       this.#aloneUntil = performance.now() + ALONE_MS;
       break;
@@ -156,17 +156,17 @@ export class Appender {
   }
 
   /**
-   * @param take gives the pieces to write, once there is a connection
-   * @param taken those of them that are out of the queue before: their calls fail when there is none
+   * @param taken what is to be written, whose calls fail when there is no connection; null: it is taken out of the queue
+   *   once there is one
    * @returns whether there was a connection
    */
-  async #write(take: () => readonly Piece[], taken: readonly Piece[] = []): Promise<boolean> {
-    let group = taken;
+  async #write(taken: readonly Piece[] | null): Promise<boolean> {
+    let group = taken ?? [];
     let sent: readonly Piece[] = [];
     let connected = false;
     const send = async (client: pg.PoolClient): ReturnType<typeof appendRows> => {
       connected = true;
-      group = take();
+      group = taken ?? this.#take();
       // a call may have been given up while this waited for a connection: it was told that nothing is written
       sent = group.filter(({ call }) => !call.settled);
       for (const { call } of sent) call.underWay = true;
