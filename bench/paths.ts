@@ -1,6 +1,7 @@
 /** Every path that is measured, in the order of the table. */
 import type { Benchmark } from './benchmark.js';
 import { AUTHENTICATION } from './paths/authentication.js';
+import { BESIDE } from './paths/beside.js';
 import { CATCH_UP } from './paths/catch-up.js';
 import { COLD_START } from './paths/cold-start.js';
 import { DISK } from './paths/disk.js';
@@ -28,6 +29,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   FILTERS,
   DISK,
   SCALE,
+  BESIDE,
   MEMORY,
   TAIL_COST,
 ];

@@ -3,18 +3,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { COMMAND, commandEnvironment, type LedgerProcess } from '../../test/support/ledger-process.js';
+import { COMMAND, commandEnvironment } from '../../test/support/ledger-process.js';
 import type { Bench, Benchmark, Result } from '../benchmark.js';
 import type { FinishedLedger } from '../support/finished-ledgers.js';
 import { createBenchLedger } from '../support/ledger.js';
-import { AUTHORIZATION } from '../support/load.js';
 import { peakMemory } from '../support/peak-memory.js';
+import { receiveAll } from '../support/receive-all.js';
 import { summarise } from '../support/statistics.js';
 
 const SCALES = {
@@ -75,17 +74,6 @@ async function peakOfApi(ledger: FinishedLedger, path: string): Promise<number> 
   } finally {
     await api.stop();
   }
-}
-
-/** By node:http: fetch gives up an answer whose next byte takes long. */
-async function receiveAll(api: LedgerProcess, path: string): Promise<void> {
-  const headers = { authorization: AUTHORIZATION, accept: 'application/x-ndjson' };
-  await new Promise<void>((resolve, reject) => {
-    get(`${api.url}${path}`, { headers }, (response) => {
-      response.on('error', reject).on('end', resolve).resume();
-      if (response.statusCode !== 200) reject(new Error(`${path}: ${response.statusCode}`));
-    }).on('error', reject);
-  });
 }
 
 /** Lines without ids: for each of them the command has to know whether it was there before. */

@@ -1,6 +1,6 @@
 /** The contents of an export's lines, looked at by another thread: half of what checking an export takes. */
 import type { Hash } from '../ledger/types.js';
-import { startThread } from './module-thread.js';
+import { startThread } from '../module-thread.js';
 
 const LINE_FEED = 0x0a;
 
@@ -21,7 +21,7 @@ interface Waiting {
 
 export function readLineContents(): LineContentsReader {
   // what it makes is garbage soon: a large heap would only be filled with it
-  const thread = startThread('line-contents-thread', { youngMb: 8 });
+  const thread = startThread('cli/line-contents-thread', { youngMb: 8 });
   const waiting: Waiting[] = [];
   thread.on('message', (answer: unknown) => waiting.shift()?.resolve(answer));
   thread.on('error', (error) => {

@@ -8,7 +8,7 @@ import { LedgerError, type LedgerErrorCode } from '../ledger/error.js';
 import { Counting } from '../projector/counting.js';
 import type { ProjectorStatus } from '../projector/status.js';
 import type { StoreUrls } from '../stores.js';
-import { startThread } from './module-thread.js';
+import { startThread } from '../module-thread.js';
 
 /** What the thread is given. */
 export interface ProjectorData {
@@ -41,7 +41,7 @@ export interface ProjectorBeside extends RunningProjector {
 
 /** Project until closed, from soon on. */
 export function projectBeside(data: ProjectorData): ProjectorBeside {
-  const thread = startThread('projector-thread', { data });
+  const thread = startThread('cli/projector-thread', { data });
   let status = STARTING;
   const ended = new Promise<void>((resolve) => {
     thread.on('message', ({ what }: FromProjector) => {

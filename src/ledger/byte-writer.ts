@@ -1,4 +1,7 @@
-/** Bytes put together from texts and bytes, one after the other: in one place, without a buffer for each. */
+/**
+ * Bytes put together from texts and bytes, one after the other: in one place, which is theirs alone, without a buffer for
+ * each.
+ */
 
 /** A character of UTF-16 has no more bytes of UTF-8. */
 const BYTES_OF_A_CHARACTER = 3;
@@ -9,7 +12,7 @@ export class ByteWriter {
 
   /** @param capacity bytes that are likely to be enough */
   constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafe(capacity);
+    this.#bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
   text(text: string): void {
@@ -31,7 +34,7 @@ export class ByteWriter {
   #makeRoom(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
     larger.set(this.written());
     this.#bytes = larger;
   }

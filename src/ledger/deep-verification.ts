@@ -103,7 +103,7 @@ class Comparison {
   follow(view: LedgerView): LedgerView {
     const rows: LedgerView['rows'] = (from, to, filters) => this.#follow(view.rows(from, to, filters));
     if (!isCount(view.head.size)) return view;
-    return { ...view, rows };
+    return { ...view, rows, apart: () => null };
   }
 
   close(): Promise<void> {

@@ -79,7 +79,10 @@ export interface Predecessor {
 }
 
 /** Whether the header names the entry before it; nothing where that is not known. */
-export function previousDifference(header: Header, before: Predecessor | null): Difference | null {
+export function previousDifference(
+  header: Pick<Header, 'index' | 'previous'>,
+  before: Predecessor | null,
+): Difference | null {
   const expected = header.index === 0 ? NO_HASH : before?.index === header.index - 1 ? before.hash : null;
   if (expected === null || header.previous === expected) return null;
   return { code: 'broken-chain', expected, found: header.previous };

@@ -4,6 +4,7 @@
  * Unsigned it protects against accidents; against intent, a head that was noted elsewhere does.
  */
 import { createHash } from 'node:crypto';
+import type { Lines } from './exported.js';
 import { isCount, isHash } from './header-form.js';
 import { entryLines } from './line.js';
 import type { IndexRange } from './range.js';
@@ -107,10 +108,14 @@ export class ExportWriter {
 
   /** The entries' lines with their line feeds; entries come in the order of their indexes. */
   lines(entries: readonly Entry[]): Buffer {
-    const lines = entryLines(entries);
-    this.sha256.update(lines);
-    this.count += entries.length;
-    return lines;
+    return this.take({ bytes: entryLines(entries), count: entries.length });
+  }
+
+  /** The same, where they were written already. */
+  take({ bytes, count }: Lines): Buffer {
+    this.sha256.update(bytes);
+    this.count += count;
+    return bytes;
   }
 
   /** The manifest's line with its line feed. Nothing can be written after it. */

@@ -149,7 +149,7 @@ function unreadable(row: EntryRow, column: EntryMember): { readonly ok: false; r
 }
 
 /** What a row says of its own place, as far as a finding may repeat it. */
-export function placeOfRow(row: EntryRow): {
+export function placeOfRow(row: Pick<EntryRow, 'index' | 'id' | 'source'>): {
   index: number | null;
   id: string | null;
   source: string | null;

@@ -4,6 +4,9 @@
  */
 import type { Hash, Header, Index, Instant, Revision } from './types.js';
 
+/** What a trail is made of. */
+type Followed = Pick<Header, 'index' | 'source' | 'revision' | 'recordedAt' | 'previousInSource'>;
+
 /** What was seen of one source so far. */
 export interface Trail {
   readonly count: number;
@@ -46,7 +49,7 @@ export class SourceTrails {
   }
 
   /** How the entry stands to its source's trail, which stays as it is. */
-  compare(header: Header): Step {
+  compare(header: Followed): Step {
     const before = this.trails.get(header.source);
     if (before === undefined) return { kind: 'first', doubtful: this.lost > 0 };
     const expected = before.lastHash;
@@ -80,7 +83,7 @@ export class SourceTrails {
   }
 
   /** Take an entry whose hash is its header's as the last one of its source. */
-  follow(header: Header, hash: Hash): void {
+  follow(header: Followed, hash: Hash): void {
     const before = this.trails.get(header.source);
     this.followed++;
     this.trails.set(header.source, {

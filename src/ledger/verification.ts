@@ -4,7 +4,9 @@
  */
 import { ahead } from './ahead.js';
 import { Beside } from './beside.js';
+import { checkedRows, type CheckedRow } from './checked-row.js';
 import { LedgerError } from './error.js';
+import type { Lines } from './exported.js';
 import { NO_FILTERS, type EventFilters } from './filters.js';
 import {
   finding,
@@ -23,6 +25,12 @@ import { reportSurplusTiles, TileCheck, type StoredTile, type SurplusTiles } fro
 import { NO_HASH, type Head } from './types.js';
 import { Walk } from './walk.js';
 
+/** Rows that are read, and looked at one by one, while this thread does something else. */
+export interface RowsApart {
+  checked(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly CheckedRow[]>;
+  lines(from: number, to: number, filters?: EventFilters): AsyncIterable<Lines>;
+}
+
 /**
  * The ledger at one moment, as far as verification reads it. Rows come in index order, in arrays of bounded
  * bytes, and nothing that is not asked for is read.
@@ -38,6 +46,8 @@ export interface LedgerView {
   readonly columns: readonly Finding[];
   readonly surplusTiles: SurplusTiles;
   rows(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly EntryRow[]>;
+  /** The same rows where another thread reads them: null where so few are not worth it. */
+  apart?(entries: number): RowsApart | null;
   tiles(level: number, from: number, to: number): AsyncIterable<StoredTile>;
   readonly table: TableView;
 }
@@ -141,7 +151,7 @@ async function* verifyView(
     if (source === undefined) await readContext(view, walk, range.fromIndex);
     yield progress();
     const filters = source === undefined ? undefined : { ...NO_FILTERS, sources: [source] };
-    for await (const rows of ahead(view.rows(range.fromIndex, range.toIndex, filters))) {
+    for await (const rows of ahead(checkedRowsOf(view, range, filters))) {
       for (const row of rows) walk.row(row);
       await tiles.settle();
       yield progress();
@@ -157,6 +167,16 @@ async function* verifyView(
   if (source !== undefined && !isKnown(view, walk, source)) {
     notChecked.push('the source: the ledger has neither an entry nor a head of it');
   }
+}
+
+function checkedRowsOf(
+  view: LedgerView,
+  { fromIndex, toIndex }: IndexRange,
+  filters: EventFilters | undefined,
+): AsyncIterable<readonly CheckedRow[]> {
+  const apart = view.apart?.(toIndex - fromIndex) ?? null;
+  if (apart !== null) return apart.checked(fromIndex, toIndex, filters);
+  return checkedRows(view.rows(fromIndex, toIndex, filters));
 }
 
 /** The table that the rows came from, and its indexes: nothing must be in it that the walk did not meet. */

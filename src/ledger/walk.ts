@@ -1,5 +1,6 @@
 /** One pass over rows in index order: what each must be, given those before it. */
-import { checkEntry, previousDifference, type Predecessor } from './entry-check.js';
+import type { CheckedRow, Link, SoundEntry } from './checked-row.js';
+import { checkEntry, previousDifference, type EntryCheck, type Predecessor } from './entry-check.js';
 import { finding, type Difference, type FindingList } from './finding.js';
 import { isHash } from './header-form.js';
 import { IndexSet } from './index-set.js';
@@ -7,7 +8,7 @@ import type { IndexRange } from './range.js';
 import { placeOfRow, readCount, readEntryRow, type EntryRow } from './row.js';
 import { SourceTrails } from './source-trail.js';
 import type { TileCheck } from './tile-check.js';
-import type { Hash, Header } from './types.js';
+import type { Hash } from './types.js';
 
 export interface WalkInput {
   readonly range: IndexRange;
@@ -22,6 +23,9 @@ interface LastRow {
   readonly index: number;
   readonly hashes: readonly Hash[];
 }
+
+/** What a row says of its own place. */
+type StatedPlace = Pick<EntryRow, 'index' | 'id' | 'source' | 'hash'>;
 
 export class Walk {
   /** entries that were read and recomputed */
@@ -64,25 +68,48 @@ export class Walk {
   }
 
   /** Take the next row. */
-  row(row: EntryRow): void {
-    const index = this.place(row);
-    if (index === null) return;
+  row(checked: CheckedRow): void {
+    if (checked.sound === null) this.doubtful(checked.row);
+    else this.sound(checked.sound);
+  }
+
+  private sound({ header, hash }: SoundEntry): void {
+    const stated = (): StatedPlace => ({ ...header, index: String(header.index), hash });
+    if (!this.isInPlace(header.index, header.source, stated)) return;
+    this.entry({ header, hash }, { hash, sound: true, differences: [] });
+  }
+
+  private doubtful(row: EntryRow): void {
+    const index = readCount(row.index);
+    if (index === null) {
+      const difference = { code: 'unreadable-value', found: row.index, detail: 'column index' } as const;
+      this.input.findings.add(finding(placeOfRow(row), difference));
+      return;
+    }
+    if (!this.isInPlace(index, row.source, () => row)) return;
     const read = readEntryRow(row);
     if (!read.ok) {
       this.input.findings.add(read.finding);
-      const stated = isHash(row.hash) ? [row.hash] : [];
-      this.damaged({ index, hashes: stated });
+      this.damaged({ index, hashes: isHash(row.hash) ? [row.hash] : [] });
       return;
     }
-    this.checked++;
-    this.verdicts[read.entry.header.verdict]++;
     const { header, hash, data, metadata } = read.entry;
-    const check = checkEntry({ header, hash, content: { data, metadata } });
+    this.entry({ header, hash }, checkEntry({ header, hash, content: { data, metadata } }));
+  }
+
+  /** An entry in its place, and what it is by itself. */
+  private entry(
+    { header, hash }: SoundEntry,
+    check: Pick<EntryCheck, 'hash' | 'sound' | 'differences'>,
+  ): void {
+    const { index } = header;
+    this.checked++;
+    this.verdicts[header.verdict]++;
     const differences = [...check.differences];
     const previous = previousDifference(header, this.before);
     if (previous !== null) differences.push(previous);
     differences.push(...this.sourceDifferences(header, check.sound));
-    this.report(header, differences);
+    for (const difference of differences) this.input.findings.add(finding(header, difference));
     if (!check.sound) {
       this.damaged({ index, hashes: [hash, check.hash] });
       return;
@@ -108,32 +135,26 @@ export class Walk {
     return this.last?.index === index ? this.last.hashes : [];
   }
 
-  /** The row's index when it stands where one is expected; null after a finding that it does not. */
-  private place(row: EntryRow): number | null {
+  /** Whether a row stands where one is expected; a finding says that it does not. */
+  private isInPlace(index: number, ofSource: string | null, stated: () => StatedPlace): boolean {
     const { range, source, findings } = this.input;
-    const index = row.entry?.header.index ?? readCount(row.index);
-    if (index === null) {
-      findings.add(
-        finding(placeOfRow(row), { code: 'unreadable-value', found: row.index, detail: 'column index' }),
-      );
-      return null;
-    }
     const problem =
       index < this.next
         ? 'a second row at this index, or one out of order'
         : index >= range.toIndex
           ? 'a row outside of the range that was asked for'
-          : source !== null && row.source !== source
+          : source !== null && ofSource !== source
             ? 'a row of another source than was asked for'
             : null;
     if (problem !== null) {
       if (index < this.next) this.repeated.add(index);
+      const row = stated();
       findings.add(finding(placeOfRow(row), { code: 'unexpected-entry', found: row.hash, detail: problem }));
-      return null;
+      return false;
     }
     if (source === null) this.missing(index);
     this.next = index + 1;
-    return index;
+    return true;
   }
 
   private missing(to: number): void {
@@ -157,7 +178,7 @@ export class Walk {
     if (this.input.source === null && stated !== undefined) this.input.tiles.add(row.index, stated, computed);
   }
 
-  private sourceDifferences(header: Header, sound: boolean): readonly Difference[] {
+  private sourceDifferences(header: Link, sound: boolean): readonly Difference[] {
     const step = this.trails.compare(header);
     switch (step.kind) {
       case 'first':
@@ -174,21 +195,17 @@ export class Walk {
         return step.doubtful ? [] : brokenTrail(header, step.expected, "not the source's entry before");
     }
   }
-
-  private report(header: Header, differences: readonly Difference[]): void {
-    for (const difference of differences) this.input.findings.add(finding(header, difference));
-  }
 }
 
 function brokenTrail(
-  { previousInSource }: Header,
+  { previousInSource }: Link,
   expected: Hash | null,
   detail: string,
 ): readonly Difference[] {
   return [{ code: 'broken-source-chain', expected, found: previousInSource, detail }];
 }
 
-function revisionGap({ revision }: Header, skipped: number): readonly Difference[] {
+function revisionGap({ revision }: Link, skipped: number): readonly Difference[] {
   if (skipped === 0) return [];
   const first = revision - skipped;
   const detail = `${skipped} revisions from ${first} on are not in the ledger`;

@@ -1,8 +1,8 @@
 /** Everybody else's side of the read model. */
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
-import { createPool } from '../postgres/pool.js';
 import { readAlarms } from './alarms.js';
+import { ApartReader } from './apart.js';
 import { deepChecks } from './deep-checks.js';
 import {
   entriesAt,
@@ -18,6 +18,7 @@ import { HeadListener } from './head-listener.js';
 import { inOurWords, said } from './in-our-words.js';
 import { requireVersion } from './migrations.js';
 import type { LedgerReader } from './port.js';
+import { openReadingPool } from './reading-pool.js';
 import { LEDGER, type SchemaName } from './schema-name.js';
 import { selfCheck } from './self-check.js';
 import { takeSnapshot } from './snapshot.js';
@@ -32,26 +33,20 @@ export interface ReaderOptions {
   readonly connections?: number;
   /** how long a query may take, and each of its statements; default 10 s */
   readonly queryLimitMs?: number;
+  /** so many entries are worth a thread of their own; default 16,384 */
+  readonly apartFrom?: number;
 }
-
-/** An index that is there is used, also when the table was empty when the statement was planned. */
-export const READER_SETTINGS = { enable_seqscan: 'off' } as const;
 
 const QUERY_LIMIT_MS = 10_000;
 const HEALTH_LIMIT_MS = 2_000;
 
 /** Connects when it is first asked something. */
 export function openReader(options: ReaderOptions): LedgerReader {
-  const { schema = LEDGER, queryLimitMs = QUERY_LIMIT_MS } = options;
-  const pool = createPool({
-    url: options.url,
-    applicationName: 'event-ledger reader',
-    max: options.connections ?? 10,
-    statementTimeoutMs: queryLimitMs,
-    settings: READER_SETTINGS,
-  });
+  const { url, schema = LEDGER, connections = 10, queryLimitMs = QUERY_LIMIT_MS } = options;
+  const pool = openReadingPool({ url, connections, queryLimitMs });
+  const apart = new ApartReader({ url, schema, queryLimitMs }, options.apartFrom);
   const tally = openTally(pool, schema);
-  const listener = new HeadListener({ url: options.url, pool, schema });
+  const listener = new HeadListener({ url, pool, schema });
   return {
     ready: () => said(requireVersion(pool)),
     head: () => said(currentHead(pool, schema)),
@@ -66,13 +61,13 @@ export function openReader(options: ReaderOptions): LedgerReader {
     alarms: () => said(readAlarms(pool, schema)),
     registrations: (from) => inOurWords(readRegistrations(pool, schema, from)),
     headMoved: (timeoutMs, signal) => listener.moved(timeoutMs, signal),
-    snapshot: () => takeSnapshot(pool, schema),
+    snapshot: () => takeSnapshot(pool, schema, apart),
     deepChecks: () => deepChecks(pool, schema),
     selfCheck: () => said(selfCheck(pool)),
     health: () => healthOf(pool, schema),
     origin: () => said(readOrigin(pool, schema)),
     async close() {
-      await Promise.all([listener.close(), pool.end()]);
+      await Promise.all([listener.close(), apart.close(), pool.end()]);
     },
   };
 }

@@ -15,6 +15,7 @@ import { bigintText, hexText, millisecondsText, plainText } from '../postgres/bi
 import { copyOut } from '../postgres/copy-out.js';
 import { inTransaction } from '../postgres/pool.js';
 import { TYPE } from '../postgres/type.js';
+import type { ApartReader } from './apart.js';
 import { checkColumns, type Column } from './columns.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 import { inOurWords, said } from './in-our-words.js';
@@ -35,7 +36,11 @@ import {
 const TILES = 64;
 
 /** One short transaction; what is read afterwards is below its head, where nothing changes. */
-export async function takeSnapshot(pool: pg.Pool, schema: SchemaName): Promise<LedgerSnapshot> {
+export async function takeSnapshot(
+  pool: pg.Pool,
+  schema: SchemaName,
+  apart: ApartReader,
+): Promise<LedgerSnapshot> {
   const { expressions, ...moment } = await said(
     inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', (client) =>
       readMoment(client, schema),
@@ -44,6 +49,7 @@ export async function takeSnapshot(pool: pg.Pool, schema: SchemaName): Promise<L
   return {
     ...moment,
     rows: (from, to, filters) => inOurWords(readRows({ pool, schema, expressions }, from, to, filters)),
+    apart: (entries) => (apart.isWorth(entries) ? apart.rows(expressions) : null),
     tiles: (level, from, to) => inOurWords(readTiles(pool, schema, level, from, to)),
     table: {
       placed: () => inOurWords(readPlaced(pool, schema)),
@@ -55,7 +61,9 @@ export async function takeSnapshot(pool: pg.Pool, schema: SchemaName): Promise<L
   };
 }
 
-type Moment = Omit<LedgerSnapshot, 'rows' | 'tiles' | 'table'> & { readonly expressions: readonly string[] };
+type Moment = Omit<LedgerSnapshot, 'rows' | 'apart' | 'tiles' | 'table'> & {
+  readonly expressions: readonly string[];
+};
 
 async function readMoment(client: pg.ClientBase, schema: SchemaName): Promise<Moment> {
   const findings: Finding[] = [];

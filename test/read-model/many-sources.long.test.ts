@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_FILTERS, type EventFilters } from '../../src/ledger/filters.js';
 import type { Index } from '../../src/ledger/types.js';
 import { readEvents } from '../../src/read-model/events.js';
-import { READER_SETTINGS } from '../../src/read-model/reader.js';
+import { READER_SETTINGS } from '../../src/read-model/reading-pool.js';
 import { LEDGER } from '../../src/read-model/schema-name.js';
 import { createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import { fillIndexed, type Draft } from '../support/ledger-filler.js';

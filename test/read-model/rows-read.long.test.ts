@@ -4,7 +4,7 @@ import { NO_FILTERS, type EventFilters } from '../../src/ledger/filters.js';
 import { instantFromMs } from '../../src/ledger/time.js';
 import type { Instant, Json } from '../../src/ledger/types.js';
 import { readEvents } from '../../src/read-model/events.js';
-import { READER_SETTINGS } from '../../src/read-model/reader.js';
+import { READER_SETTINGS } from '../../src/read-model/reading-pool.js';
 import { LEDGER } from '../../src/read-model/schema-name.js';
 import { createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
 import { fillIndexed, type Draft } from '../support/ledger-filler.js';

@@ -5,6 +5,7 @@ import type { EntryRow } from '../../src/ledger/row.js';
 import { verifyLedger, type Verification } from '../../src/ledger/verification.js';
 import type { LedgerReader } from '../../src/read-model/port.js';
 import { createPool, inTransaction } from '../../src/postgres/pool.js';
+import { ApartReader } from '../../src/read-model/apart.js';
 import { openReader } from '../../src/read-model/reader.js';
 import { LEDGER } from '../../src/read-model/schema-name.js';
 import { readPlaced, THROUGH_NO_INDEX } from '../../src/read-model/table.js';
@@ -17,10 +18,13 @@ const VICTIM = 17;
 
 let database: LedgerDatabase;
 let reader: LedgerReader;
+/** reads all rows in a thread of its own */
+let apartReader: LedgerReader;
 
 beforeAll(async () => {
   database = await createLedgerDatabase();
   reader = openReader({ url: database.readerUrl });
+  apartReader = openReader({ url: database.readerUrl, apartFrom: 1 });
   const drafts = Array.from({ length: SIZE }, (_, n) => ({
     source: `source-${n % 3}`,
     payload: { n },
@@ -35,7 +39,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await reader.close();
+  await Promise.all([reader.close(), apartReader.close()]);
   await database.drop();
 });
 
@@ -68,8 +72,18 @@ function copyOf(original: number, index: string, count = 1): string {
     FROM public.entry_before, generate_series(1, ${count}) AS n WHERE index = ${original}`;
 }
 
+/** Whichever thread looks at the rows, it says the same of them. */
 async function verify(options: Parameters<typeof verifyLedger>[1] = {}): Promise<Verification> {
-  const run = verifyLedger(() => reader.snapshot(), options);
+  const report = await verifyBy(reader, options);
+  expect(await verifyBy(apartReader, options)).toEqual(report);
+  return report;
+}
+
+async function verifyBy(
+  by: LedgerReader,
+  options: Parameters<typeof verifyLedger>[1],
+): Promise<Verification> {
+  const run = verifyLedger(() => by.snapshot(), options);
   for (;;) {
     const step = await run.next();
     if (step.done === true) return step.value;
@@ -490,7 +504,8 @@ describe('verification of a real table', () => {
       });
     };
     const interrupted = { connect: () => Promise.resolve({ query, release: () => client.release() }) };
-    const snapshot = await takeSnapshot(interrupted as unknown as pg.Pool, LEDGER);
+    const apart = new ApartReader({ url: database.readerUrl, schema: LEDGER, queryLimitMs: 10_000 });
+    const snapshot = await takeSnapshot(interrupted as unknown as pg.Pool, LEDGER, apart);
     await pool.end();
     expect(snapshot.head.size).toBe(SIZE);
     expect(snapshot.sourceHeads.map(({ source }) => source)).not.toContain('meanwhile');

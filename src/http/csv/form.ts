@@ -2,7 +2,9 @@
  * An export as CSV (RFC 4180), for people with spreadsheets. It proves nothing, and says so where whoever gets it sees it:
  * in the file's name, and in a header field with what a manifest says before the first entry is read.
  */
+import { exported } from '../../ledger/exported.js';
 import type { ExportDescription } from '../../ledger/manifest.js';
+import type { EntryRow } from '../../ledger/row.js';
 import type { Entry } from '../../ledger/types.js';
 import { fileStem, type ExportForm } from '../export-form.js';
 import { inStretches } from '../stretches.js';
@@ -27,18 +29,24 @@ export function csvForm(description: ExportDescription, columns: readonly Column
     opening = '';
     return Buffer.from(text);
   };
+  const textOf = async (rows: readonly EntryRow[]): Promise<Buffer> => {
+    const texts: string[] = [];
+    for (const row of rows) {
+      texts.push(rowOf(exported(row), columns));
+      const turn = othersTurn();
+      if (turn !== null) await turn;
+    }
+    return afterOpening(texts.join(''));
+  };
   return {
     mediaType: CSV_MEDIA_TYPE,
     fileName: `${fileStem(description)}-not-evidence.csv`,
     headers: { [MANIFEST_HEADER]: manifestOf(description) },
-    async chunk(entries) {
-      const rows: string[] = [];
-      for (const entry of entries) {
-        rows.push(rowOf(entry, columns));
-        const turn = othersTurn();
-        if (turn !== null) await turn;
+    async *chunks({ snapshot, range, filters }) {
+      for await (const rows of snapshot.rows(range.fromIndex, range.toIndex, filters)) {
+        if (rows.length === 0) yield Buffer.alloc(0);
+        else yield await textOf(rows);
       }
-      return afterOpening(rows.join(''));
     },
     end: () => afterOpening(''),
   };

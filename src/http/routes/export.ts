@@ -7,15 +7,13 @@ import { Type } from '../json-schema.js';
 import { LedgerError } from '../../ledger/error.js';
 import type { ExportDescription } from '../../ledger/manifest.js';
 import { clipRange } from '../../ledger/range.js';
-import { readEntryRow, type EntryRow } from '../../ledger/row.js';
-import type { Entry } from '../../ledger/types.js';
 import { acceptsCoding, preferredType } from '../accept.js';
 import { COLUMN_NAMES, LIST_PATTERN, readColumns, type Column } from '../csv/columns.js';
 import { csvForm, CSV_TYPE } from '../csv/form.js';
 import { NDJSON_TYPE } from '../documents.js';
 import { principalOf } from '../guard.js';
 import { readFilters, readRange } from '../event-query.js';
-import { linesForm, type ExportForm } from '../export-form.js';
+import { linesForm, type ExportedRows, type ExportForm } from '../export-form.js';
 import { FilterQuery } from '../parameter-shapes.js';
 import { badParameter, choice, type Parameters } from '../parameters.js';
 import { refusal } from '../problem.js';
@@ -93,10 +91,13 @@ export function exportRoute(app: App, { reader, watch, logger, closing }: Servic
       const range = clipRange(asked, head.size);
       const description = { ledger, filters: filtersAsSent(parameters), ...range, head };
       const form = columns === null ? linesForm(description) : csvForm(description, columns);
-      const rows = snapshot.rows(range.fromIndex, range.toIndex, filters);
       const left = new AbortController();
       const log = logger.child({ requestId: request.id });
-      const chunks = exportChunks(rows, form, { closing, left: left.signal, logger: log });
+      const chunks = exportChunks(
+        form,
+        { snapshot, range, filters },
+        { closing, left: left.signal, logger: log },
+      );
       // a stream that nobody began to read runs no code of its own when it is destroyed
       reply.raw.once('close', () => {
         left.abort();
@@ -165,17 +166,16 @@ interface Surroundings {
 
 /** Nothing is read before the client has taken what was read; what fails cuts the answer off, without its end. */
 async function* exportChunks(
-  rows: AsyncIterable<readonly EntryRow[]>,
   form: ExportForm,
+  exported: ExportedRows,
   { closing, left, logger }: Surroundings,
 ): AsyncGenerator<Buffer, void, void> {
   let begun = false;
   try {
-    for await (const some of rows) {
+    for await (const chunk of form.chunks(exported)) {
       if (left.aborted) return;
       if (closing.aborted) throw new LedgerError('store-unavailable', 'the server is stopping');
-      if (some.length === 0) continue;
-      const chunk = await form.chunk(some.map(exported));
+      if (chunk.length === 0) continue;
       begun = true;
       yield chunk;
     }
@@ -188,14 +188,4 @@ async function* exportChunks(
   } finally {
     if (left.aborted) logger.debug('the client left an export');
   }
-}
-
-function exported(row: EntryRow): Entry {
-  const read = readEntryRow(row);
-  if (read.ok) return read.entry;
-  const { index, detail } = read.finding;
-  throw new LedgerError(
-    'internal',
-    `entry ${index ?? row.index ?? '?'} cannot be exported (${detail ?? 'unreadable'}): verify the ledger`,
-  );
 }

@@ -1,7 +1,7 @@
 /** Threads that run a module of ours: in a checkout the source, in a package what was built of it. */
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { PACKAGE } from '../package.js';
+import { PACKAGE } from './package.js';
 
 const LOADER = new URL('loader/sources.js', PACKAGE);
 
@@ -20,11 +20,11 @@ interface ThreadOptions {
   readonly youngMb?: number;
 }
 
-/** @param name of a module in this folder, without extension */
+/** @param name of a module, as its place in src/ without extension */
 export function startThread(name: string, { data, youngMb }: ThreadOptions): Worker {
   const module = existsSync(LOADER)
-    ? { loader: LOADER.href, name: `cli/${name}.ts` }
-    : { loader: null, name: new URL(`dist/cli/${name}.js`, PACKAGE).href };
+    ? { loader: LOADER.href, name: `${name}.ts` }
+    : { loader: null, name: new URL(`dist/${name}.js`, PACKAGE).href };
   return new Worker(LOAD, {
     eval: true,
     workerData: { ...module, data },
