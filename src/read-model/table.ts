@@ -23,7 +23,8 @@ export const THROUGH_NO_INDEX = `SET LOCAL enable_indexscan = off; SET LOCAL ena
 export const THROUGH_INDEXES = `SET LOCAL enable_indexscan = on; SET LOCAL enable_indexonlyscan = on;
   SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = off`;
 
-const ROWS_AT_ONCE = 50_000;
+/** Few enough that they are thrown away before they are moved to where garbage is seldom looked for. */
+const ROWS_AT_ONCE = 8_192;
 
 /** A tuple's place as one number: its block has 32 bits, its place in the block 16. */
 const PLACES = 65_536;
