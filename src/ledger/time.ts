@@ -43,19 +43,12 @@ export function parseTimestamp(text: string): Instant | null {
   return inRange(minuteStart + second * 1000 + milliseconds);
 }
 
-/** The last two texts that were one: the two times of an event are asked about by turns. */
-let last = '';
-let lastButOne = '';
-
 /** Whether a text is a real time in the one form that entries have. */
 export function isInstant(text: unknown): text is Instant {
-  if ((text === last || text === lastButOne) && text !== '') return true;
   if (typeof text !== 'string' || !INSTANT.test(text) || text.startsWith('0000')) return false;
-  // every month has 28 days; a day that the calendar does not have comes back as another one
-  if (text.slice(8, 10) > '28' && new Date(text).toISOString() !== text) return false;
-  lastButOne = last;
-  last = text;
-  return true;
+  const day = text.slice(8, 10);
+  // every month has 28 days
+  return day <= '28' || utcMidnight(Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(day)) !== null;
 }
 
 /**
