@@ -12,7 +12,7 @@ import { matchingFew, PAGE_BYTES, scan, type Query } from './matching.js';
 import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
 import { sourcesWithin } from './sources.js';
-import { coveredRuns, timeShares, withoutWide, type Run, type TimeShares } from './segments.js';
+import { coveredRuns, partedTimes, timeShares, type Run, type TimeShares } from './segments.js';
 import { sourceTerm, termGroups } from './terms.js';
 
 /**
@@ -85,8 +85,7 @@ async function* walk(
   const { pool, schema, filters } = query;
   const shares = hasTimes(filters) ? await timeShares(pool, schema, filters) : null;
   if (shares !== null && (yield* walkFew(query, shares, page, wanted))) return;
-  const narrowing = shares === null ? filters : withoutWide(filters, shares);
-  const { size, covered, runs } = await coveredRuns(pool, schema, narrowing);
+  const { size, covered, runs } = await coveredRuns(pool, schema, partedTimes(filters, shares));
   const range = clip(page, size);
   const tail = clipRun({ from: covered * SEGMENT, to: size }, range);
   const indexed = runs.map(({ from, to }) => clipRun({ from: from * SEGMENT, to: to * SEGMENT }, range));

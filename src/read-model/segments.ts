@@ -13,44 +13,67 @@ export interface Run {
 /** Segments between two runs that are looked at rather than passed over, to have fewer runs. */
 const GAP = 8;
 
+/** Ranges of times that a query asks for. */
+export type TimeRanges = Pick<EventFilters, 'since' | 'until' | 'occurredSince' | 'occurredUntil'>;
+
 /**
  * The ledger's size, the number of segments that the index covers, and, rising, the runs of them that may hold entries
- * of the filters' times.
+ * of the times.
+ * @param narrow ranges whose segments are looked for one by one
+ * @param wide ranges that have nearly all segments: nothing but the first and the last of these is looked for
  */
 export async function coveredRuns(
   pool: pg.Pool,
   schema: SchemaName,
-  filters: EventFilters,
+  { narrow, wide }: PartedTimes,
 ): Promise<{ readonly size: number; readonly covered: number; readonly runs: readonly Run[] }> {
   const parameters = new Parameters();
-  const conditions = timeConditions(filters, parameters);
-  const { rows } = await pool.query<{ size: string; covered: number; segments: number[] | null }>({
-    name: `covered runs ${schema} ${boundsIn(filters)}`,
+  const each = timeConditions(narrow, parameters);
+  const ends = timeConditions(wide, parameters);
+  const { rows } = await pool.query<{
+    size: string;
+    covered: number;
+    segments: number[] | null;
+    first: number | null;
+    last: number | null;
+  }>({
+    name: `covered runs ${schema} ${boundsIn(narrow)} ${boundsIn(wide)}`,
     text: `SELECT size, (SELECT coalesce(max(segment) + 1, 0) FROM ${schema}.segment) AS covered,
-        ${conditions.length === 0 ? 'NULL' : segmentsWhere(schema, conditions)} AS segments
+        ${segmentsWhere(schema, "coalesce(array_agg(segment ORDER BY segment), '{}')", each)} AS segments,
+        ${segmentsWhere(schema, 'min(segment)', ends)} AS first,
+        ${segmentsWhere(schema, 'max(segment)', ends)} AS last
       FROM ${schema}.head`,
     values: parameters.values,
   });
-  const { size = '0', covered = 0, segments = null } = rows[0] ?? {};
+  const { size = '0', covered = 0, segments = null, first = null, last = null } = rows[0] ?? {};
+  const runs = segments === null ? [{ from: 0, to: covered }] : toRuns(segments);
   return {
     size: Number(size),
     covered,
-    runs: segments === null ? [{ from: 0, to: covered }] : toRuns(segments),
+    // without a first one there is none, or it was not asked for
+    runs: ends.length === 0 ? runs : clipped(runs, { from: first ?? 0, to: last === null ? 0 : last + 1 }),
   };
 }
 
+function clipped(runs: readonly Run[], to: Run): readonly Run[] {
+  return runs
+    .map((run) => ({ from: Math.max(run.from, to.from), to: Math.min(run.to, to.to) }))
+    .filter((run) => run.from < run.to);
+}
+
 /** Which bounds of times there are: each combination is a statement of its own. */
-function boundsIn({ since, until, occurredSince, occurredUntil }: EventFilters): string {
+function boundsIn({ since, until, occurredSince, occurredUntil }: TimeRanges): string {
   return [since, until, occurredSince, occurredUntil].map((bound) => (bound === null ? '-' : '+')).join('');
 }
 
-function segmentsWhere(schema: SchemaName, conditions: readonly string[]): string {
-  return `(SELECT coalesce(array_agg(segment ORDER BY segment), '{}') FROM ${schema}.segment
-    WHERE ${conditions.join(' AND ')})`;
+/** What an aggregate gives of the segments for which conditions hold; NULL without conditions. */
+function segmentsWhere(schema: SchemaName, aggregate: string, conditions: readonly string[]): string {
+  if (conditions.length === 0) return 'NULL';
+  return `(SELECT ${aggregate} FROM ${schema}.segment WHERE ${conditions.join(' AND ')})`;
 }
 
-function timeConditions(filters: EventFilters, parameters: Parameters): readonly string[] {
-  const { since, until, occurredSince, occurredUntil } = filters;
+function timeConditions(ranges: TimeRanges, parameters: Parameters): readonly string[] {
+  const { since, until, occurredSince, occurredUntil } = ranges;
   return [
     ...(since === null ? [] : [`recorded_to >= ${parameters.time(since)}`]),
     ...(until === null ? [] : [`recorded_from < ${parameters.time(until)}`]),
@@ -74,7 +97,7 @@ const SAMPLE = 32;
 export async function timeShares(
   pool: pg.Pool,
   schema: SchemaName,
-  { since, until, occurredSince, occurredUntil }: EventFilters,
+  { since, until, occurredSince, occurredUntil }: TimeRanges,
 ): Promise<TimeShares> {
   const { rows } = await pool.query<{ size: string; recorded: number | null; occurred: number | null }>({
     name: `shares of times ${schema}`,
@@ -100,16 +123,28 @@ export async function timeShares(
   };
 }
 
-/** A range of so much of the ledger leaves out too little to look for what it leaves out. */
+/** A range of so much of the ledger leaves out too little to look for each segment that it leaves out. */
 const WIDE = 0.75;
 
-/** The filters without the ranges of times that leave out hardly anything. */
-export function withoutWide(filters: EventFilters, { recorded, occurred }: TimeShares): EventFilters {
-  return {
-    ...filters,
-    ...((recorded ?? 0) >= WIDE ? { since: null, until: null } : {}),
-    ...((occurred ?? 0) >= WIDE ? { occurredSince: null, occurredUntil: null } : {}),
-  };
+export interface PartedTimes {
+  readonly narrow: TimeRanges;
+  readonly wide: TimeRanges;
+}
+
+/** @param shares null where no time is asked for */
+export function partedTimes(
+  { since, until, occurredSince, occurredUntil }: TimeRanges,
+  shares: TimeShares | null,
+): PartedTimes {
+  const isWide = (time: 'recorded' | 'occurred'): boolean => (shares?.[time] ?? 0) >= WIDE;
+  const only = (recorded: boolean, occurred: boolean): TimeRanges => ({
+    since: recorded ? since : null,
+    until: recorded ? until : null,
+    occurredSince: occurred ? occurredSince : null,
+    occurredUntil: occurred ? occurredUntil : null,
+  });
+  const [recorded, occurred] = [isWide('recorded'), isWide('occurred')];
+  return { narrow: only(!recorded, !occurred), wide: only(recorded, occurred) };
 }
 
 /** @param segments rising */

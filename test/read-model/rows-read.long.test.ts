@@ -4,6 +4,7 @@ import { NO_FILTERS, type EventFilters } from '../../src/ledger/filters.js';
 import { instantFromMs } from '../../src/ledger/time.js';
 import type { Instant, Json } from '../../src/ledger/types.js';
 import { readEvents } from '../../src/read-model/events.js';
+import { SEGMENT } from '../../src/read-model/places.js';
 import { READER_SETTINGS } from '../../src/read-model/reading-pool.js';
 import { LEDGER } from '../../src/read-model/schema-name.js';
 import { createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
@@ -148,6 +149,35 @@ describe(`queries of which one filter alone matches at most 1,000 of ${SIZE} ent
       expect(rows, order).toBeLessThanOrEqual(20 * LIMIT);
     }
   });
+
+  it.each(Object.entries(COMMON))('read little more where many match: %s', async (_, filters) => {
+    for (const order of ['desc', 'asc'] as const) {
+      const { found, rows } = await ask(filters, order);
+      expect(found).toBe(LIMIT);
+      expect(rows, order).toBeLessThanOrEqual(5 * SEGMENT);
+    }
+  });
+
+  it.each([0.05, 0.2, 0.5, 0.74, 0.76, 0.9, 0.99])(
+    'read little more for the entries before or after a time, wherever that parts the ledger (%d)',
+    async (part) => {
+      const n = Math.floor(part * SIZE);
+      const times: Named = {
+        since: { since: recordedAt(n) },
+        until: { until: recordedAt(n) },
+        occurredSince: { occurredSince: occurredAt(n + 1) },
+        occurredUntil: { occurredUntil: occurredAt(n + 1) },
+      };
+      const over: unknown[] = [];
+      for (const [name, filters] of Object.entries(times)) {
+        for (const order of ['desc', 'asc'] as const) {
+          const { found, rows } = await ask(filters, order);
+          if (found < LIMIT || rows > 5 * SEGMENT) over.push([name, order, found, rows]);
+        }
+      }
+      expect(over).toEqual([]);
+    },
+  );
 
   it('read no more with other filters, whether something fits all of them or not', async () => {
     const over: unknown[] = [];
