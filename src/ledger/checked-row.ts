@@ -13,19 +13,20 @@ export type Link = Pick<
 >;
 
 /** An entry whose content, metadata and hash were recomputed, and are what it says. */
-export interface SoundEntry {
+export interface FaultlessEntry {
   readonly header: Link;
   readonly hash: Hash;
 }
 
-export type CheckedRow = { readonly sound: SoundEntry } | { readonly sound: null; readonly row: EntryRow };
+export type CheckedRow =
+  { readonly faultless: FaultlessEntry } | { readonly faultless: null; readonly row: EntryRow };
 
 export function checkRow(row: EntryRow): CheckedRow {
   const read = readEntryRow(row);
-  if (!read.ok) return { sound: null, row };
+  if (!read.ok) return { faultless: null, row };
   const { header, hash, data, metadata } = read.entry;
   const { differences } = checkEntry({ header, hash, content: { data, metadata } });
-  return differences.length === 0 ? { sound: { header, hash } } : { sound: null, row };
+  return differences.length === 0 ? { faultless: { header, hash } } : { faultless: null, row };
 }
 
 export async function* checkedRows(

@@ -6,7 +6,6 @@ import { ahead } from './ahead.js';
 import { Beside } from './beside.js';
 import { checkedRows, type CheckedRow } from './checked-row.js';
 import { LedgerError } from './error.js';
-import type { Lines } from './exported.js';
 import { NO_FILTERS, type EventFilters } from './filters.js';
 import {
   finding,
@@ -28,7 +27,6 @@ import { Walk } from './walk.js';
 /** Rows that are read, and looked at one by one, while this thread does something else. */
 export interface RowsApart {
   checked(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly CheckedRow[]>;
-  lines(from: number, to: number, filters?: EventFilters): AsyncIterable<Lines>;
 }
 
 /**
@@ -151,7 +149,7 @@ async function* verifyView(
     if (source === undefined) await readContext(view, walk, range.fromIndex);
     yield progress();
     const filters = source === undefined ? undefined : { ...NO_FILTERS, sources: [source] };
-    for await (const rows of ahead(checkedRowsOf(view, range, filters))) {
+    for await (const rows of ahead(checkedRowsOf(view, range, { filters, most: total }))) {
       for (const row of rows) walk.row(row);
       await tiles.settle();
       yield progress();
@@ -169,12 +167,13 @@ async function* verifyView(
   }
 }
 
+/** @param most so many entries match, at most */
 function checkedRowsOf(
   view: LedgerView,
   { fromIndex, toIndex }: IndexRange,
-  filters: EventFilters | undefined,
+  { filters, most }: { readonly filters: EventFilters | undefined; readonly most: number },
 ): AsyncIterable<readonly CheckedRow[]> {
-  const apart = view.apart?.(toIndex - fromIndex) ?? null;
+  const apart = view.apart?.(most) ?? null;
   if (apart !== null) return apart.checked(fromIndex, toIndex, filters);
   return checkedRows(view.rows(fromIndex, toIndex, filters));
 }

@@ -1,5 +1,5 @@
 /** One pass over rows in index order: what each must be, given those before it. */
-import type { CheckedRow, Link, SoundEntry } from './checked-row.js';
+import type { CheckedRow, Link, FaultlessEntry } from './checked-row.js';
 import { checkEntry, previousDifference, type EntryCheck, type Predecessor } from './entry-check.js';
 import { finding, type Difference, type FindingList } from './finding.js';
 import { isHash } from './header-form.js';
@@ -69,11 +69,11 @@ export class Walk {
 
   /** Take the next row. */
   row(checked: CheckedRow): void {
-    if (checked.sound === null) this.doubtful(checked.row);
-    else this.sound(checked.sound);
+    if (checked.faultless === null) this.doubtful(checked.row);
+    else this.faultless(checked.faultless);
   }
 
-  private sound({ header, hash }: SoundEntry): void {
+  private faultless({ header, hash }: FaultlessEntry): void {
     const stated = (): StatedPlace => ({ ...header, index: String(header.index), hash });
     if (!this.isInPlace(header.index, header.source, stated)) return;
     this.entry({ header, hash }, { hash, sound: true, differences: [] });
@@ -99,7 +99,7 @@ export class Walk {
 
   /** An entry in its place, and what it is by itself. */
   private entry(
-    { header, hash }: SoundEntry,
+    { header, hash }: FaultlessEntry,
     check: Pick<EntryCheck, 'hash' | 'sound' | 'differences'>,
   ): void {
     const { index } = header;

@@ -1,6 +1,6 @@
 /**
  * Going through many rows in a thread of its own: who exports or verifies a ledger does not hold up those who ask for little,
- * nor they it, and two cores do the work. The thread has a connection of its own; it begins when it is first needed, and ends
+ * nor they it, and two cores do the work. The thread has connections of its own; it begins when it is first needed, and ends
  * when nobody has needed it for a while.
  */
 import { on } from 'node:events';
@@ -12,6 +12,7 @@ import type { EventFilters } from '../ledger/filters.js';
 import type { RowsApart } from '../ledger/verification.js';
 import { startThread } from '../module-thread.js';
 import { unpacked, type PackedRows } from './packed-rows.js';
+import type { LinesApart } from './port.js';
 import type { SchemaName } from './schema-name.js';
 
 /** What the thread is given when it begins. */
@@ -37,10 +38,11 @@ export interface ApartRequest {
 export type ApartAnswer =
   | { readonly what: 'rows'; readonly rows: PackedRows }
   | { readonly what: 'lines'; readonly bytes: Uint8Array; readonly count: number }
-  | { readonly what: 'end' }
+  /** with the number of all answers before it */
+  | { readonly what: 'end'; readonly answers: number }
   | { readonly what: 'failed'; readonly code: LedgerErrorCode | null; readonly error: Error };
 
-/** Answers that are made before the first of them is taken. */
+/** Answers that are made before the first of them is taken; besides, the rows of a statement wait. */
 export const AHEAD = 2;
 
 /** A thread takes a third of a second to begin, in which some 16,000 entries are read. */
@@ -52,14 +54,17 @@ const IDLE_MS = 30_000;
 export class ApartReader {
   readonly #data: ApartData;
   readonly #leastEntries: number;
+  readonly #idleMs: number;
   #thread: Thread | null = null;
   #asked = 0;
   #idle: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(data: ApartData, leastEntries = LEAST_ENTRIES) {
+  /** @param leastEntries that are worth a thread. @param idleMs after which one ends that nobody needs */
+  constructor(data: ApartData, leastEntries = LEAST_ENTRIES, idleMs = IDLE_MS) {
     this.#data = data;
     this.#leastEntries = leastEntries;
+    this.#idleMs = idleMs;
   }
 
   /** Whether so many are. */
@@ -67,7 +72,7 @@ export class ApartReader {
     return entries >= this.#leastEntries;
   }
 
-  rows(expressions: readonly string[]): RowsApart {
+  rows(expressions: readonly string[]): RowsApart & LinesApart {
     const ask = (of: ApartRequest['of'], from: number, to: number, filters: EventFilters | undefined) =>
       this.#ask({ of, from, to, filters, expressions });
     return {
@@ -100,10 +105,15 @@ export class ApartReader {
     thread.ports.add(port);
     try {
       thread.worker.postMessage({ ...request, port: port2 } satisfies ApartRequest, [port2]);
+      let taken = 0;
       for await (const [answer] of answers) {
-        if (answer.what === 'end') return;
         if (answer.what === 'failed') throw failureOf(answer);
+        if (answer.what === 'end') {
+          if (answer.answers === taken) return;
+          throw new LedgerError('internal', `${taken} of ${answer.answers} answers came from the thread`);
+        }
         yield answer;
+        taken += 1;
         port.postMessage('taken');
       }
       const cause = await thread.ended;
@@ -120,8 +130,9 @@ export class ApartReader {
   #begin(): Thread {
     if (this.#isClosed) throw closed();
     clearTimeout(this.#idle);
+    this.#thread ??= this.#start();
     this.#asked += 1;
-    return (this.#thread ??= this.#start());
+    return this.#thread;
   }
 
   #end(): void {
@@ -130,7 +141,7 @@ export class ApartReader {
     this.#idle = setTimeout(() => {
       void this.#thread?.worker.terminate();
       this.#thread = null;
-    }, IDLE_MS);
+    }, this.#idleMs);
     this.#idle.unref();
   }
 
@@ -139,7 +150,7 @@ export class ApartReader {
     // who reads keeps the process by its port
     worker.unref();
     let failure: unknown;
-    worker.once('error', (error) => (failure = error));
+    worker.on('error', (error) => (failure ??= error));
     const ended = new Promise<unknown>((resolve) => worker.once('exit', () => resolve(failure)));
     const thread = { worker, ended, ports: new Set<MessagePort>() };
     void ended.then(() => {

@@ -1,6 +1,6 @@
 /**
- * Checked rows on their way from one thread to another: sound entries by columns, whose cloning takes a third of that of
- * objects, and the few others as they are.
+ * Checked rows on their way from one thread to another: faultless entries by columns, whose cloning takes a third of that
+ * of objects, and the few others as they are.
  */
 import type { CheckedRow, Link } from '../ledger/checked-row.js';
 import type { EntryRow } from '../ledger/row.js';
@@ -8,7 +8,7 @@ import type { Hash } from '../ledger/types.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
 
 export interface PackedRows {
-  /** of sound entries, in their order */
+  /** of faultless entries, in their order */
   readonly hashes: readonly Hash[];
   readonly headers: { readonly [Member in keyof Link]: readonly Link[Member][] };
   /** the others, by their places among all */
@@ -16,7 +16,7 @@ export interface PackedRows {
 }
 
 export function packed(rows: readonly CheckedRow[]): PackedRows {
-  const entries = rows.flatMap(({ sound }) => sound ?? []);
+  const entries = rows.flatMap(({ faultless }) => faultless ?? []);
   const column = <Member extends keyof Link>(member: Member): Link[Member][] =>
     entries.map(({ header }) => header[member]);
   return {
@@ -32,7 +32,7 @@ export function packed(rows: readonly CheckedRow[]): PackedRows {
       previousInSource: column('previousInSource'),
     },
     others: new Map(
-      rows.flatMap((checked, place) => (checked.sound === null ? [[place, plain(checked.row)]] : [])),
+      rows.flatMap((checked, place) => (checked.faultless === null ? [[place, plain(checked.row)]] : [])),
     ),
   };
 }
@@ -49,10 +49,10 @@ export function unpacked({ hashes, headers, others }: PackedRows): readonly Chec
       previous: headers.previous[n],
       previousInSource: headers.previousInSource[n],
     };
-    return { sound: { header: header as Link, hash } };
+    return { faultless: { header: header as Link, hash } };
   });
   // they are in the order of their places: each finds those before it in theirs
-  for (const [place, row] of others) rows.splice(place, 0, { sound: null, row: withBuffers(row) });
+  for (const [place, row] of others) rows.splice(place, 0, { faultless: null, row: withBuffers(row) });
   return rows;
 }
 

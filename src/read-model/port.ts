@@ -20,7 +20,8 @@ import type {
   Verdict,
 } from '../ledger/types.js';
 import type { Finding } from '../ledger/finding.js';
-import type { LedgerView } from '../ledger/verification.js';
+import type { Lines } from '../ledger/exported.js';
+import type { LedgerView, RowsApart } from '../ledger/verification.js';
 
 export type { EventFilters, PayloadFilter } from '../ledger/filters.js';
 
@@ -231,7 +232,14 @@ export interface DeepChecks {
  * bytes, some of them empty; what the caller does not ask for is not read; each array is one short statement (keyset, not cursor), and
  * leaving the loop ends it. `tiles` leave out those that are missing; 32 bytes a hash.
  */
-export type LedgerSnapshot = LedgerView;
+export interface LedgerSnapshot extends LedgerView {
+  apart?(entries: number): (RowsApart & LinesApart) | null;
+}
+
+/** Lines of the same rows, made while this thread does something else. */
+export interface LinesApart {
+  lines(from: number, to: number, filters?: EventFilters): AsyncIterable<Lines>;
+}
 
 export interface KnownIdentities {
   readonly places: ReadonlyMap<EventId, KnownPlace>;

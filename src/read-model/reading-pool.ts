@@ -11,10 +11,13 @@ export interface ReadingPoolOptions {
   readonly connections: number;
   /** how long each statement may take */
   readonly queryLimitMs: number;
+  /** for a connection; default 5 s */
+  readonly connectTimeoutMs?: number;
 }
 
-export function openReadingPool({ url, connections, queryLimitMs }: ReadingPoolOptions): pg.Pool {
+export function openReadingPool({ url, connections, queryLimitMs, ...more }: ReadingPoolOptions): pg.Pool {
   return createPool({
+    ...more,
     url,
     applicationName: 'event-ledger reader',
     max: connections,

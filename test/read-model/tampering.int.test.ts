@@ -421,7 +421,7 @@ describe('verification of a real table', () => {
     const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
     const plan = await inTransaction(pool, 'BEGIN', async (client) => {
       await client.query(THROUGH_NO_INDEX);
-      const statement = "SELECT ctid, index FROM ledger.entry WHERE ctid >= '(0,0)'::tid LIMIT 50000";
+      const statement = "SELECT ctid, index FROM ledger.entry WHERE ctid >= '(0,0)'::tid LIMIT 8192";
       return (await client.query<Record<string, string>>(`EXPLAIN ${statement}`)).rows;
     });
     await pool.end();

@@ -62,6 +62,8 @@ export interface TestApiOptions {
   readonly wrapLog?: (log: EventLog) => EventLog;
   readonly wrapReader?: (reader: LedgerReader) => LedgerReader;
   readonly plainVerificationMs?: number;
+  /** so many entries are exported and verified by a thread of their own */
+  readonly apartFrom?: number;
   readonly tails?: NonNullable<Parameters<typeof buildServer>[0]['tails']>;
   /** who else is let in, each under its name and with the password of the tests */
   readonly others?: readonly Principal[];
@@ -80,7 +82,7 @@ export const withRows =
     ...reader,
     async snapshot() {
       const snapshot = await reader.snapshot();
-      return { ...snapshot, tiles: snapshot.tiles.bind(snapshot), rows: rowsOf(snapshot) };
+      return { ...snapshot, tiles: snapshot.tiles.bind(snapshot), rows: rowsOf(snapshot), apart: () => null };
     },
   });
 
@@ -102,7 +104,8 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const logger = onLog === undefined ? pino({ level: 'silent' }) : pino({ level: 'trace' }, { write: onLog });
   const database = options.database ?? (await createLedgerDatabase());
   const log = openPostgresEventLog({ url: database.apiUrl });
-  const reader = openReader({ url: database.apiUrl });
+  const { apartFrom } = options;
+  const reader = openReader({ url: database.apiUrl, ...(apartFrom === undefined ? {} : { apartFrom }) });
   const writer = openWriter({ url: database.projectorUrl });
   const credentials = openCredentialRegister({ url: database.apiUrl });
   const projectorLog = openPostgresEventLog({ url: database.projectorUrl });

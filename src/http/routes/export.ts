@@ -164,7 +164,7 @@ interface Surroundings {
   readonly logger: Logger;
 }
 
-/** Nothing is read before the client has taken what was read; what fails cuts the answer off, without its end. */
+/** Little is read before the client has taken what was read; what fails cuts the answer off, without its end. */
 async function* exportChunks(
   form: ExportForm,
   exported: ExportedRows,
