@@ -82,13 +82,12 @@ describe('memory', () => {
     const manyRows = await peaksOf(rows);
     expect((manyRows.command - fewLines.command) / MEGABYTE).toBeLessThan(20);
 
-    // once warm, the server stays as it is however often 85 MB go through it; the thread that exports may have ended and begun
-    // again in between, which leaves up to 30 MB
+    // once warm, the server stays as it is however often 85 MB go through it
     const lines = ['export', '--filter', 'source=large', '--output', exported];
     const before = await peaksOf(lines);
     await peaksOf(rows);
     const again = await peaksOf(lines);
-    expect((again.server - before.server) / MEGABYTE).toBeLessThan(45);
+    expect((again.server - before.server) / MEGABYTE).toBeLessThan(20);
   });
 });
 
