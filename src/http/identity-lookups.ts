@@ -1,12 +1,12 @@
 /**
  * Which identities the ledger has already: asked before an event that brings its own id is appended. Questions about
- * one source that come while another one runs are asked together.
+ * one source that come while another one runs are one, and those about several are asked together.
  */
 import type { Logger } from 'pino';
 import { LedgerError } from '../ledger/error.js';
 import type { Entry, EventId, Index, Revision } from '../ledger/types.js';
-import type { KnownIdentities, KnownPlace, LedgerReader } from '../read-model/port.js';
-import { Turnstile } from './turnstile.js';
+import type { KnownPlace, LedgerReader } from '../read-model/port.js';
+import { JointQuestions, type Ask } from './joint-questions.js';
 
 export interface LookedUp {
   /** where the ledger has something under these ids */
@@ -20,7 +20,6 @@ export interface LookedUp {
 
 const NONE: ReadonlyMap<EventId, KnownPlace> = new Map();
 const PATIENCE_MS = 3_000;
-const QUESTIONS_AT_ONCE = 8;
 const REMEMBERED_SOURCES = 10_000;
 
 /** Questions about one source that wait for the one under way. */
@@ -32,7 +31,7 @@ interface Group {
 export class IdentityLookups {
   readonly #reader: Pick<LedgerReader, 'identities' | 'entriesAt'>;
   readonly #logger: Logger;
-  readonly #turnstile = new Turnstile(QUESTIONS_AT_ONCE, isOutage);
+  readonly #questions: JointQuestions;
   readonly #running = new Map<string, Promise<LookedUp>>();
   readonly #waiting = new Map<string, Group>();
   /** of the sources asked for most recently, those asked for longest ago first */
@@ -42,6 +41,10 @@ export class IdentityLookups {
   constructor(reader: Pick<LedgerReader, 'identities' | 'entriesAt'>, logger: Logger) {
     this.#reader = reader;
     this.#logger = logger;
+    this.#questions = new JointQuestions(
+      persistently((questions) => reader.identities(questions)),
+      isOutage,
+    );
   }
 
   /** Rejects for bugs only: that the ledger cannot be asked is an answer, too. */
@@ -84,8 +87,7 @@ export class IdentityLookups {
 
   async #ask(source: string, ids: readonly EventId[]): Promise<LookedUp> {
     try {
-      const question = (): Promise<KnownIdentities> => this.#reader.identities(source, ids);
-      const { places, lastRevision } = await this.#turnstile.take(() => persistently(question));
+      const { places, lastRevision } = await this.#questions.ask(source, ids);
       this.#noteAskable(true);
       if (lastRevision !== null) this.#remember(source, lastRevision);
       return { places, since: after(lastRevision ?? -1) };
@@ -127,19 +129,21 @@ function isOutage(error: unknown): boolean {
 }
 
 /** Asks twice at most, as a connection may have died while idle, and not for longer than a producer should wait. */
-async function persistently(question: () => Promise<KnownIdentities>): Promise<KnownIdentities> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_resolve, reject) => {
-    const error = new LedgerError('store-unavailable', `no answer within ${PATIENCE_MS} ms`);
-    timer = setTimeout(reject, PATIENCE_MS, error);
-  });
-  const twice = question().catch((error: unknown) => {
-    if (error instanceof LedgerError && error.retryable) return question();
-    throw error;
-  });
-  try {
-    return await Promise.race([twice, tooLong]);
-  } finally {
-    clearTimeout(timer);
-  }
+function persistently(ask: Ask): Ask {
+  return async (questions) => {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_resolve, reject) => {
+      const error = new LedgerError('store-unavailable', `no answer within ${PATIENCE_MS} ms`);
+      timer = setTimeout(reject, PATIENCE_MS, error);
+    });
+    const twice = ask(questions).catch((error: unknown) => {
+      if (error instanceof LedgerError && error.retryable) return ask(questions);
+      throw error;
+    });
+    try {
+      return await Promise.race([twice, tooLong]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }

@@ -4,7 +4,7 @@ import { readCount, readEntryRow, type EntryRow } from '../ledger/row.js';
 import type { Entry, EventId, Index, Revision } from '../ledger/types.js';
 import { textArray, uuidArray } from '../postgres/binary-array.js';
 import { ENTRY_SELECT, toEntry } from './entry-columns.js';
-import type { Identity, IdScope, KnownIdentities, KnownPlace } from './port.js';
+import type { Identity, IdScope, IdentityQuestion, KnownIdentities, KnownPlace } from './port.js';
 import { readRowPage } from './row-page.js';
 import type { SchemaName } from './schema-name.js';
 import { isStorable } from './storable.js';
@@ -73,38 +73,59 @@ export async function entriesById(
 }
 
 /**
- * One statement, so that both answers are of one snapshot. Places alone: what they hold may be far more than a question
+ * One statement, so that all answers are of one snapshot. Places alone: what they hold may be far more than a question
  * about it.
  */
 export async function knownIdentities(
   client: Queryable,
   schema: SchemaName,
-  source: string,
-  ids: readonly EventId[],
-): Promise<KnownIdentities> {
-  const places = new Map<EventId, KnownPlace>();
-  if (!isStorable(source)) return { places, lastRevision: null };
+  questions: readonly IdentityQuestion[],
+): Promise<readonly KnownIdentities[]> {
+  const answers = questions.map(() => ({
+    places: new Map<EventId, KnownPlace>(),
+    lastRevision: null as Revision | null,
+  }));
+  // no entry has a source that cannot be stored
+  const asked = questions
+    .map((question, n) => ({ ...question, n }))
+    .filter(({ source }) => isStorable(source));
+  if (asked.length === 0) return answers;
+  const ends: number[] = [];
+  for (const { ids } of asked) ends.push((ends.at(-1) ?? 0) + ids.length);
   const { rows } = await client.query<
-    Readonly<Record<'id' | 'index' | 'revision' | 'lastRevision', string | null>>
+    Readonly<Record<'id' | 'index' | 'revision' | 'lastRevision', string | null>> & { readonly n: number }
   >({
     name: `known identities ${schema}`,
-    text: `SELECT l."lastRevision", e.*
-      FROM (SELECT max(revision) AS "lastRevision" FROM ${schema}.entry WHERE source = $1) AS l
-      LEFT JOIN (
-        SELECT i.id, k.index, k.revision FROM unnest($2::uuid[]) AS i (id)
+    // OFFSET 0: the end of each source, and each identity, is looked up once, whatever the planner believes
+    text: `SELECT a.n, l.last AS "lastRevision", k.*
+      FROM unnest($1::text[], $2::integer[], $3::integer[], $4::integer[]) AS a (source, n, first, last)
+      CROSS JOIN LATERAL (
+        SELECT max(e.revision) AS last FROM ${schema}.entry AS e WHERE e.source = a.source OFFSET 0
+      ) AS l
+      LEFT JOIN LATERAL (
+        SELECT i.id, e.index, e.revision FROM unnest(($5::uuid[])[a.first:a.last]) AS i (id)
         CROSS JOIN LATERAL (
           SELECT e.index, e.revision FROM ${schema}.entry AS e
-          WHERE e.id = i.id AND e.source = $1 AND e.verdict <> 'duplicate' OFFSET 0
-        ) AS k
-      ) AS e ON true`,
-    values: [source, ids],
+          WHERE e.id = i.id AND e.source = a.source AND e.verdict <> 'duplicate' OFFSET 0
+        ) AS e
+      ) AS k ON true`,
+    values: [
+      asked.map(({ source }) => source),
+      asked.map(({ n }) => n),
+      asked.map(({ ids }, at) => (ends[at] ?? 0) - ids.length + 1),
+      ends,
+      uuidArray(asked.flatMap(({ ids }) => ids)),
+    ],
   });
-  for (const { id, ...place } of rows) {
+  for (const { n, id, lastRevision, ...place } of rows) {
+    const answer = answers[n];
+    if (answer === undefined) continue;
+    answer.lastRevision = readCount(lastRevision) as Revision | null;
     const [index, revision] = [readCount(place.index), readCount(place.revision)];
     if (id === null || index === null || revision === null) continue;
-    places.set(id as EventId, { index: index as Index, revision: revision as Revision });
+    answer.places.set(id as EventId, { index: index as Index, revision: revision as Revision });
   }
-  return { places, lastRevision: readCount(rows[0]?.lastRevision ?? null) as Revision | null };
+  return answers;
 }
 
 /** Data and metadata that are read at once; one entry more, if that alone is larger. */

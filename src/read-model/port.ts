@@ -148,10 +148,11 @@ export interface LedgerReader {
   entriesById(id: EventId, scope: IdScope): Promise<readonly Entry[]>;
 
   /**
-   * What the door asks before it appends: where the source has these ids (the entry that is no duplicate), and the last
-   * revision of it that the ledger holds (null: none), both of one snapshot.
+   * What the door asks before it appends: where a source has these ids (the entry that is no duplicate), and the last
+   * revision of it that the ledger holds (null: none), all of one snapshot.
+   * @returns an answer to each question, in their order
    */
-  identities(source: string, ids: readonly EventId[]): Promise<KnownIdentities>;
+  identities(questions: readonly IdentityQuestion[]): Promise<readonly KnownIdentities[]>;
 
   /**
    * The entries at these indexes, in index order and in arrays of bounded bytes. What is not there is left out, and so is
@@ -239,6 +240,11 @@ export interface LedgerSnapshot extends LedgerView {
 /** Lines of the same rows, made while this thread does something else. */
 export interface LinesApart {
   lines(from: number, to: number, filters?: EventFilters): AsyncIterable<Lines>;
+}
+
+export interface IdentityQuestion {
+  readonly source: string;
+  readonly ids: readonly EventId[];
 }
 
 export interface KnownIdentities {

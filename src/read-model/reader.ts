@@ -53,7 +53,7 @@ export function openReader(options: ReaderOptions): LedgerReader {
     entry: (index) => said(entryByIndex(pool, schema, index)),
     entryAt: (source, revision) => said(entryByPlace(pool, schema, source, revision)),
     entriesById: (id, scope) => said(entriesById(pool, schema, id, scope)),
-    identities: (source, ids) => said(knownIdentities(pool, schema, source, ids)),
+    identities: (questions) => said(knownIdentities(pool, schema, questions)),
     entriesAt: (indexes) => inOurWords(entriesAt(pool, schema, indexes)),
     events: (filters, page) => said(readEvents({ pool, schema, filters, page, limitMs: queryLimitMs })),
     sources: (page) => said(readSourcePage(pool, schema, page)),

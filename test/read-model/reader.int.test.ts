@@ -82,16 +82,27 @@ describe('a reader', () => {
   });
 
   it('tells the door which identities a source has, and how far the ledger knows it', async () => {
-    expect(await reader.identities('a', [uuidOf(1), uuidOf(2)])).toEqual({
-      places: new Map([[uuidOf(1), { index: 1, revision: 0 }]]),
-      lastRevision: 1,
-    });
-    expect(await reader.identities('a', [])).toEqual({ places: new Map(), lastRevision: 1 });
-    expect(await reader.identities('nobody', [uuidOf(1)])).toEqual({
-      places: new Map(),
-      lastRevision: null,
-    });
-    expect(await reader.identities('NUL\0', [uuidOf(1)])).toEqual({ places: new Map(), lastRevision: null });
+    const places = new Map([[uuidOf(1), { index: 1, revision: 0 }]]);
+    const questions = [
+      { source: 'a', ids: [uuidOf(1), uuidOf(2)] },
+      { source: 'b', ids: [uuidOf(1)] },
+      { source: 'nobody', ids: [uuidOf(1)] },
+      { source: 'NUL\0', ids: [uuidOf(1)] },
+      { source: 'a', ids: [] },
+    ];
+    const answers = [
+      { places, lastRevision: 1 },
+      { places: new Map([[uuidOf(1), { index: 0, revision: 0 }]]), lastRevision: 0 },
+      { places: new Map(), lastRevision: null },
+      { places: new Map(), lastRevision: null },
+      { places: new Map(), lastRevision: 1 },
+    ];
+    expect(await reader.identities(questions)).toEqual(answers);
+    // each by itself as all together
+    for (const [n, question] of questions.entries()) {
+      expect(await reader.identities([question])).toEqual([answers[n]]);
+    }
+    expect(await reader.identities([])).toEqual([]);
   });
 
   it('gives of sources that share an id so many entries as are not too large, two in any case', async () => {
