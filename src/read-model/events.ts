@@ -12,7 +12,7 @@ import { matchingFew, PAGE_BYTES, scan, type Query } from './matching.js';
 import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
 import { sourcesWithin } from './sources.js';
-import { coveredRuns, partedTimes, timeShares, type Run, type TimeShares } from './segments.js';
+import { clipRun, coveredRuns, partedTimes, timeShares, type Run, type TimeShares } from './segments.js';
 import { sourceTerm, termGroups } from './terms.js';
 
 /**
@@ -170,8 +170,4 @@ function clip({ order, after, fromIndex, toIndex }: EventPage, size: number): Ru
   if (after !== null && order === 'asc') from = Math.max(from, after + 1);
   if (after !== null && order === 'desc') to = Math.min(to, after);
   return { from, to };
-}
-
-function clipRun(run: Run, range: Run): Run {
-  return { from: Math.max(run.from, range.from), to: Math.min(run.to, range.to) };
 }

@@ -47,18 +47,16 @@ export async function coveredRuns(
   });
   const { size = '0', covered = 0, segments = null, first = null, last = null } = rows[0] ?? {};
   const runs = segments === null ? [{ from: 0, to: covered }] : toRuns(segments);
-  return {
-    size: Number(size),
-    covered,
-    // without a first one there is none, or it was not asked for
-    runs: ends.length === 0 ? runs : clipped(runs, { from: first ?? 0, to: last === null ? 0 : last + 1 }),
-  };
+  // without a first one there is none, or it was not asked for
+  const within: Run =
+    ends.length === 0 ? { from: 0, to: covered } : { from: first ?? 0, to: last === null ? 0 : last + 1 };
+  const clipped = runs.map((run) => clipRun(run, within)).filter(({ from, to }) => from < to);
+  return { size: Number(size), covered, runs: clipped };
 }
 
-function clipped(runs: readonly Run[], to: Run): readonly Run[] {
-  return runs
-    .map((run) => ({ from: Math.max(run.from, to.from), to: Math.min(run.to, to.to) }))
-    .filter((run) => run.from < run.to);
+/** What of a run lies in a range; where that is nothing, it does not begin before it ends. */
+export function clipRun(run: Run, range: Run): Run {
+  return { from: Math.max(run.from, range.from), to: Math.min(run.to, range.to) };
 }
 
 /** Which bounds of times there are: each combination is a statement of its own. */
