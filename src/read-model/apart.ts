@@ -48,7 +48,7 @@ export const AHEAD = 2;
 /** A thread takes a third of a second to begin, in which some 16,000 entries are read. */
 const LEAST_ENTRIES = 16_384;
 
-/** It takes some 50 MB. */
+/** It takes some 50 MB, and up to 100 where the thread that serves has grown by other work. */
 const IDLE_MS = 30_000;
 
 export class ApartReader {

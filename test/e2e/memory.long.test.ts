@@ -82,12 +82,16 @@ describe('memory', () => {
     const manyRows = await peaksOf(rows);
     expect((manyRows.command - fewLines.command) / MEGABYTE).toBeLessThan(20);
 
-    // once warm, the server stays as it is however often 85 MB go through it
+    // each heap of the server grows until it is as large as its work needs, some passes long; then nothing stays of what
+    // goes through it: of 12 passes of 85 MB, less than 5 MB each
     const lines = ['export', '--filter', 'source=large', '--output', exported];
     const before = await peaksOf(lines);
-    await peaksOf(rows);
-    const again = await peaksOf(lines);
-    expect((again.server - before.server) / MEGABYTE).toBeLessThan(20);
+    let again = before;
+    for (let pass = 0; pass < 12; pass += 2) {
+      await peaksOf(rows);
+      again = await peaksOf(lines);
+    }
+    expect((again.server - before.server) / MEGABYTE).toBeLessThan(60);
   });
 });
 
