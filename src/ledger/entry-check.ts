@@ -13,8 +13,6 @@ export interface ReadEntry {
   readonly content: { readonly data: Buffer; readonly metadata: Buffer } | null;
   /** where they are at hand */
   readonly headerBytes?: Buffer;
-  /** of the content, where it is known */
-  readonly contentHash?: Hash;
 }
 
 export interface EntryCheck {
@@ -27,33 +25,36 @@ export interface EntryCheck {
   readonly subject: string | null | undefined;
 }
 
-/** Recompute everything that an entry says of itself. */
-export function checkEntry(entry: ReadEntry): EntryCheck {
-  const { header } = entry;
-  const differences: Difference[] = [];
-  let subject: string | null | undefined;
-  if (entry.content !== null) {
-    const content = entry.contentHash ?? contentHash(entry.content.data, entry.content.metadata);
-    if (content === header.content) {
-      const said = compareMetadata(header, entry.content.metadata);
-      subject = said.subject;
-      differences.push(...said.differences);
-    } else {
-      differences.push({ code: 'content-mismatch', expected: header.content, found: content });
-    }
-  }
+/**
+ * Recompute everything that an entry says of itself.
+ * @param known the hash of its content, where that was found out already
+ */
+export function checkEntry(entry: ReadEntry, known: Hash | null = null): EntryCheck {
+  const { header, content } = entry;
+  const found = content === null ? NOTHING : checkContent(header, content, known);
   const hash = entry.headerBytes === undefined ? headerHash(header) : entryHash(entry.headerBytes);
   const sound = hash === entry.hash;
-  if (!sound) differences.push({ code: 'hash-mismatch', expected: hash, found: entry.hash });
-  return { hash, sound, differences, subject };
+  if (sound) return { hash, sound, ...found };
+  const differs = { code: 'hash-mismatch', expected: hash, found: entry.hash } as const;
+  return { hash, sound, differences: [...found.differences, differs], subject: found.subject };
 }
 
-function compareMetadata(
+type CheckedContent = Pick<EntryCheck, 'differences' | 'subject'>;
+
+const NONE: readonly Difference[] = [];
+const NOTHING: CheckedContent = { differences: NONE, subject: undefined };
+
+function checkContent(
   header: Header,
-  bytes: Buffer,
-): { readonly subject: string | null; readonly differences: readonly Difference[] } {
-  const said = attributionIn(bytes);
-  return { subject: said?.subject ?? null, differences: metadataDifferences(header, said) };
+  { data, metadata }: NonNullable<ReadEntry['content']>,
+  known: Hash | null,
+): CheckedContent {
+  const hash = known ?? contentHash(data, metadata);
+  if (hash !== header.content) {
+    return { ...NOTHING, differences: [{ code: 'content-mismatch', expected: header.content, found: hash }] };
+  }
+  const said = attributionIn(metadata);
+  return { differences: metadataDifferences(header, said), subject: said?.subject ?? null };
 }
 
 const REPEATED = ['recordedAt', 'occurredAt', 'recordedBy', 'actor'] as const;
@@ -63,6 +64,7 @@ const CLAIMED = ['occurredAt', 'recordedBy', 'actor'] as const;
 function metadataDifferences(header: Header, attribution: Attribution | null): readonly Difference[] {
   const members = attribution === null ? CLAIMED : REPEATED;
   const said: Partial<Pick<Header, (typeof REPEATED)[number]>> = attribution ?? FOREIGN;
+  if (members.every((member) => header[member] === said[member])) return NONE;
   const different = members.filter((member) => header[member] !== said[member]);
   return different.map((member) => ({
     code: 'metadata-mismatch',

@@ -76,7 +76,7 @@ export class ExportChecker {
     let from = 0;
     let ended = 0;
     for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, from)) {
-      this.endLine(bytes.subarray(from, end + 1), contents[ended++] ?? null);
+      this.endLine(bytes.subarray(from, end), contents[ended++] ?? null);
       from = end + 1;
     }
     if (from < bytes.length) this.keep(Buffer.from(bytes.subarray(from)));
@@ -126,15 +126,14 @@ export class ExportChecker {
     if (this.isTooLong) this.pieces = [];
   }
 
-  /** @param rest of the line, with its line feed if it has one */
+  /** @param rest of the line, without its line feed */
   private endLine(rest: Buffer, contentHash: Hash | null): void {
     this.keep(rest);
     this.lines++;
     if (this.isTooLong) {
       this.entries.malformed(this.lines, `longer than ${this.maxLineBytes} bytes`);
     } else {
-      const bytes = this.pieces.length === 1 ? rest : Buffer.concat(this.pieces);
-      this.line(bytes.at(-1) === LINE_FEED ? bytes.subarray(0, -1) : bytes, contentHash);
+      this.line(this.pieces.length === 1 ? rest : Buffer.concat(this.pieces), contentHash);
     }
     this.pieces = [];
     this.length = 0;

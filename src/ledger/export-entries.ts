@@ -67,12 +67,11 @@ export class ExportEntries {
     const place = { index, id, source, line };
     if (!this.rises(index, place)) return;
 
-    const check = checkEntry(contentHash === null ? parsed.entry : { ...parsed.entry, contentHash });
+    const check = checkEntry(parsed.entry, contentHash);
     if (content === null) this.unread++;
+    for (const difference of check.differences) this.findings.add('always', finding(place, difference));
     const previous = previousDifference(header, this.before);
-    for (const difference of [...check.differences, ...(previous === null ? [] : [previous])]) {
-      this.findings.add('always', finding(place, difference));
-    }
+    if (previous !== null) this.findings.add('always', finding(place, previous));
     this.followSource(header, place);
     this.last = { index, line, hashes: check.sound ? [hash] : [hash, check.hash] };
     this.first ??= this.last;
@@ -131,28 +130,36 @@ export class ExportEntries {
   private followSource(header: Header, place: Place): void {
     const step = this.trails.compare(header);
     const found = header.previousInSource;
-    const broken = (scope: Scope, expected: Hash | null, detail: string) => {
-      this.findings.add(scope, finding(place, { code: 'broken-source-chain', expected, found, detail }));
-    };
     switch (step.kind) {
-      case 'first':
-        if (found === null || step.doubtful) return;
-        if (header.index === 0) broken('always', null, 'the first entry of all');
-        else broken(this.skippedAt >= 0 ? 'sourcesFromStart' : 'complete', null, "the source's first entry");
-        return;
       case 'follows':
         return;
-      case 'breaks':
-        broken('always', step.expected, step.detail);
+      case 'first':
+        if (found === null || step.doubtful) return;
+        if (header.index === 0) this.broken('always', place, null, found, 'the first entry of all');
+        else {
+          const scope = this.skippedAt >= 0 ? 'sourcesFromStart' : 'complete';
+          this.broken(scope, place, null, found, "the source's first entry");
+        }
         return;
-      case 'departs':
+      case 'breaks':
+        this.broken('always', place, step.expected, found, step.detail);
+        return;
+      case 'departs': {
         if (step.doubtful) return;
-        broken(
-          this.skippedAt >= step.seen ? 'sources' : 'complete',
-          step.expected,
-          "not the source's entry before",
-        );
+        const scope = this.skippedAt >= step.seen ? 'sources' : 'complete';
+        this.broken(scope, place, step.expected, found, "not the source's entry before");
+      }
     }
+  }
+
+  private broken(
+    scope: Scope,
+    place: Place,
+    expected: Hash | null,
+    found: Hash | null,
+    detail: string,
+  ): void {
+    this.findings.add(scope, finding(place, { code: 'broken-source-chain', expected, found, detail }));
   }
 
   /** Here stands something that cannot be relied on; what follows is not held to it. */

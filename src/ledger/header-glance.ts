@@ -1,7 +1,7 @@
 /** Reading a header's canonical bytes at a glance: nearly all are of one form, which leaves nothing to be parsed. */
 import { isCount, isEntryName } from './header-form.js';
 import { orNull, TEXT_SAID, TIME_SAID } from './plain-text.js';
-import { isInstant } from './time.js';
+import { isOnCalendar } from './time.js';
 import type { EventId, Hash, Header, Index, Revision, Verdict } from './types.js';
 
 const HASH = '"([0-9a-f]{64})"';
@@ -46,8 +46,9 @@ export function headerAtAGlance(bytes: Buffer): Header | null {
   const isOne =
     isCount(index) &&
     isCount(revision) &&
-    isInstant(recordedAt) &&
-    (occurredAt === null || isInstant(occurredAt)) &&
+    recordedAt !== undefined &&
+    isOnCalendar(recordedAt) &&
+    (occurredAt === null || isOnCalendar(occurredAt)) &&
     isEntryName(source) &&
     isEntryName(type);
   if (!isOne) return null;

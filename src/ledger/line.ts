@@ -105,16 +105,15 @@ export type ParsedLine =
 export function parseLine(line: Buffer, contentIsOne = false): ParsedLine {
   const parts = partsOf(line);
   if (typeof parts === 'string') return malformed(parts);
-  const { headerEnd, hash, rest } = parts;
+  const { headerEnd, hash, contentStart } = parts;
   const bytes = line.subarray(OPENING.length, headerEnd);
   const header = parseHeader(bytes);
   if (typeof header === 'string') return malformed(header);
   if (!isHash(hash)) return malformed('hash: not 64 hex digits');
 
-  const content =
-    startsWith(rest, 0, WITHHELD) && rest.length === WITHHELD.length
-      ? null
-      : parseContent(rest, contentIsOne);
+  const isWithheld =
+    line.length === contentStart + WITHHELD.length && startsWith(line, contentStart, WITHHELD);
+  const content = isWithheld ? null : parseContent(line, contentStart, contentIsOne);
   if (typeof content === 'string') return malformed(content);
   return { ok: true, entry: { header, hash, content, headerBytes: bytes } };
 }
@@ -122,7 +121,7 @@ export function parseLine(line: Buffer, contentIsOne = false): ParsedLine {
 /** The recorded bytes that stand in a line in the form of one, whatever its header is; null when there are none. */
 export function contentOf(line: Buffer): { readonly data: Buffer; readonly metadata: Buffer } | null {
   const parts = partsOf(line);
-  const content = typeof parts === 'string' ? null : parseContent(parts.rest, false);
+  const content = typeof parts === 'string' ? null : parseContent(line, parts.contentStart, false);
   return typeof content === 'string' ? null : content;
 }
 
@@ -131,17 +130,18 @@ interface LineParts {
   readonly headerEnd: number;
   /** the 64 characters where the hash stands; '' where it does not end after them */
   readonly hash: string;
-  readonly rest: Buffer;
+  /** what follows it begins here */
+  readonly contentStart: number;
 }
 
 function partsOf(line: Buffer): LineParts | string {
   if (!startsWith(line, 0, OPENING)) return `does not begin with ${OPENING}`;
-  const headerEnd = line.subarray(0, MAX_HEADER_BYTES).indexOf(HASH_OPENING) + 1;
-  if (headerEnd === 0) return 'no hash follows the header';
+  const headerEnd = line.indexOf(HASH_OPENING) + 1;
+  if (headerEnd === 0 || headerEnd > MAX_HEADER_BYTES) return 'no hash follows the header';
   const hashStart = headerEnd - 1 + HASH.length;
   const hashEnd = hashStart + HASH_DIGITS;
   const hash = startsWith(line, hashEnd, '"') ? line.toString('latin1', hashStart, hashEnd) : '';
-  return { headerEnd, hash, rest: line.subarray(hashEnd + 1) };
+  return { headerEnd, hash, contentStart: hashEnd + 1 };
 }
 
 function malformed(problem: string): ParsedLine {
@@ -166,41 +166,42 @@ function parseHeader(bytes: Buffer): Header | string {
   return headerBytes(header).equals(bytes) ? header : 'entry: not in canonical form';
 }
 
-/** The recorded bytes, or what keeps this from being the end of a line. */
+/** The recorded bytes from `start` on, or what keeps this from being the end of a line. */
 function parseContent(
-  rest: Buffer,
+  line: Buffer,
+  start: number,
   isOne: boolean,
 ): { readonly data: Buffer; readonly metadata: Buffer } | string {
-  const metadata = parseMember(rest, 0, 'metadata', isOne);
+  const metadata = parseMember(line, start, 'metadata', isOne);
   if (typeof metadata === 'string') return metadata;
-  const data = parseMember(rest, metadata.end, 'payload', isOne);
+  const data = parseMember(line, metadata.end, 'payload', isOne);
   if (typeof data === 'string') return data;
-  if (data.end !== rest.length - 1 || !startsWith(rest, data.end, '}')) {
+  if (data.end !== line.length - 1 || !startsWith(line, data.end, '}')) {
     return 'the line does not end with the payload';
   }
   return { metadata: metadata.bytes, data: data.bytes };
 }
 
 function parseMember(
-  rest: Buffer,
+  line: Buffer,
   from: number,
   name: 'metadata' | 'payload',
   isOne: boolean,
 ): { readonly bytes: Buffer; readonly end: number } | string {
   const plain = `,"${name}":`;
   const coded = `,"${name}Base64":"`;
-  if (startsWith(rest, from, plain)) {
+  if (startsWith(line, from, plain)) {
     const start = from + plain.length;
     // the payload is the last member
-    const end = name === 'payload' ? rest.length - 1 : valueEnd(rest, start);
-    const bytes = rest.subarray(start, end);
+    const end = name === 'payload' ? line.length - 1 : valueEnd(line, start);
+    const bytes = line.subarray(start, end);
     return isOne || isCanonicalJson(bytes) ? { bytes, end } : `${name}: not in canonical form`;
   }
-  if (!startsWith(rest, from, coded)) return `no ${name} where it must stand`;
+  if (!startsWith(line, from, coded)) return `no ${name} where it must stand`;
   const start = from + coded.length;
-  const end = rest.indexOf('"', start);
+  const end = line.indexOf('"', start);
   if (end === -1) return `${name}Base64: does not end`;
-  const text = rest.toString('latin1', start, end);
+  const text = line.toString('latin1', start, end);
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) return `${name}Base64: not in Base64`;
   if (isCanonicalJson(bytes)) return `${name}Base64: bytes that can stand as JSON`;

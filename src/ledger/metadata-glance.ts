@@ -4,7 +4,7 @@
  */
 import { isCanonicalAtAGlance } from './canonical-glance.js';
 import { optional, orNull, STRING, TEXT, TEXT_SAID, TIME_SAID } from './plain-text.js';
-import { isInstant } from './time.js';
+import { isOnCalendar } from './time.js';
 import type { Header } from './types.js';
 
 /** What metadata says of an event, as far as a header repeats it, and its subject. */
@@ -45,7 +45,8 @@ export function attributionAtAGlance(bytes: Buffer): Attribution | null {
     subject = null,
     trace,
   ] = match;
-  if (!isInstant(recordedAt) || !(occurredAt === null || isInstant(occurredAt))) return null;
+  if (recordedAt === undefined || !isOnCalendar(recordedAt)) return null;
+  if (occurredAt !== null && !isOnCalendar(occurredAt)) return null;
   const hasObjects = (cloudevent ?? context ?? trace) !== undefined;
   if (hasObjects && !isCanonicalAtAGlance(bytes)) return null;
   return { recordedAt, occurredAt, recordedBy, actor, subject };

@@ -1,5 +1,6 @@
 /** Regular expressions of JSON texts that are plain to see: how what is usual is told at a glance. */
 import { MAX_TEXT_BYTES } from './name.js';
+import { INSTANT_FORM } from './time.js';
 
 /** Printable ASCII without what JSON escapes: it stands in JSON as it is. */
 const PLAIN = '[ !#-[\\]-~]';
@@ -15,8 +16,8 @@ export const TEXT = `"${SHORT}"`;
 /** The same; what it says is captured. */
 export const TEXT_SAID = `"(${SHORT})"`;
 
-/** A time with milliseconds, which may be none of the calendar; captured. */
-export const TIME_SAID = '"(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z)"';
+/** A time with milliseconds; captured. Whether it is one of the calendar is to be looked at yet. */
+export const TIME_SAID = `"(${INSTANT_FORM})"`;
 
 /** @returns for null nothing is captured */
 export const orNull = (pattern: string): string => `(?:null|${pattern})`;

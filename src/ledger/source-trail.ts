@@ -38,7 +38,7 @@ export class SourceTrails {
   lost = 0;
   private firstLoss = Infinity;
   private lastLoss = -1;
-  private readonly trails = new Map<string, Trail>();
+  private readonly trails = new Map<string, Writable<Trail>>();
 
   get(source: string): Trail | undefined {
     return this.trails.get(source);
@@ -84,17 +84,29 @@ export class SourceTrails {
 
   /** Take an entry whose hash is its header's as the last one of its source. */
   follow(header: Followed, hash: Hash): void {
-    const before = this.trails.get(header.source);
     this.followed++;
-    this.trails.set(header.source, {
-      count: (before?.count ?? 0) + 1,
-      lastRevision: header.revision,
-      lastHash: hash,
-      lastIndex: header.index,
-      firstRecordedAt: before?.firstRecordedAt ?? header.recordedAt,
-      lastRecordedAt: header.recordedAt,
-      begun: before?.begun ?? this.followed,
-      seen: this.followed,
-    });
+    const { index, revision, recordedAt } = header;
+    const trail = this.trails.get(header.source);
+    if (trail === undefined) {
+      this.trails.set(header.source, {
+        count: 1,
+        lastRevision: revision,
+        lastHash: hash,
+        lastIndex: index,
+        firstRecordedAt: recordedAt,
+        lastRecordedAt: recordedAt,
+        begun: this.followed,
+        seen: this.followed,
+      });
+      return;
+    }
+    trail.count++;
+    trail.lastRevision = revision;
+    trail.lastHash = hash;
+    trail.lastIndex = index;
+    trail.lastRecordedAt = recordedAt;
+    trail.seen = this.followed;
   }
 }
+
+type Writable<Type> = { -readonly [member in keyof Type]: Type[member] };

@@ -2,7 +2,10 @@
 import { LedgerError } from './error.js';
 import type { Instant } from './types.js';
 
-const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+/** The form of an instant, of which a few are no times: see isOnCalendar. */
+export const INSTANT_FORM =
+  '\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z';
+const INSTANT = new RegExp(`^${INSTANT_FORM}$`);
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
@@ -45,10 +48,15 @@ export function parseTimestamp(text: string): Instant | null {
 
 /** Whether a text is a real time in the one form that entries have. */
 export function isInstant(text: unknown): text is Instant {
-  if (typeof text !== 'string' || !INSTANT.test(text) || text.startsWith('0000')) return false;
+  return typeof text === 'string' && INSTANT.test(text) && isOnCalendar(text);
+}
+
+/** Whether a text that has INSTANT_FORM is a real time: its year and its day are there. */
+export function isOnCalendar(text: string): text is Instant {
+  if (text.startsWith('0000')) return false;
   const day = text.slice(8, 10);
   // every month has 28 days
-  return day <= '28' || utcMidnight(Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(day)) !== null;
+  return day <= '28' || Number(day) <= daysIn(Number(text.slice(0, 4)), Number(text.slice(5, 7)));
 }
 
 /**
@@ -118,10 +126,17 @@ function offsetMinutes(sign?: string, hours = '0', minutes = '0'): number | null
 }
 
 function utcMidnight(year: number, month: number, day: number): number | null {
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null;
   // Date.UTC takes the years 0–99 for 1900–1999
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : null;
+  return new Date(0).setUTCFullYear(year, month - 1, day);
+}
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Of the Gregorian calendar, also before it was made (RFC 3339, 1 and appendix C). */
+function daysIn(year: number, month: number): number {
+  const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return month === 2 && isLeapYear ? 29 : (DAYS[month - 1] ?? 0);
 }
 
 function isLastMinuteOfHalfYear(minuteStart: number): boolean {
