@@ -10,7 +10,7 @@ import { finding } from '../ledger/finding.js';
 import { readCount, type EntryRow } from '../ledger/row.js';
 import { bigintArray } from '../postgres/binary-array.js';
 import { milliseconds } from './entry-columns.js';
-import { addTerms, placesByKey } from './payload-index.js';
+import { addPlaces, type SegmentPlaces } from './payload-index.js';
 import { encodePlaces, SEGMENT } from './places.js';
 import type { SchemaName } from './schema-name.js';
 
@@ -21,7 +21,7 @@ const ROWS_AT_ONCE = 64;
 class Segment {
   rows = 0;
   readonly number: number;
-  readonly terms = new Map<string, number[]>();
+  readonly places: SegmentPlaces = new Map();
   readonly recorded = new Span();
   readonly occurred = new Span();
 
@@ -31,7 +31,7 @@ class Segment {
 
   add(row: EntryRow, place: number): void {
     this.rows++;
-    addTerms(this.terms, row, place);
+    addPlaces(this.places, row, place);
     this.recorded.add(row.recordedAt);
     this.occurred.add(row.occurredAt);
   }
@@ -110,7 +110,7 @@ async function check(
   }
   const different = await countDifferent(pool, schema, segment);
   if (different === 0) return [];
-  return wrong(`${of}: ${different} of ${segment.terms.size} terms are missing or name other places`);
+  return wrong(`${of}: ${different} of ${segment.places.size} terms are missing or name other places`);
 }
 
 async function readSegment(
@@ -130,13 +130,16 @@ async function readSegment(
   return rows[0];
 }
 
-async function countDifferent(pool: pg.Pool, schema: SchemaName, segment: Segment): Promise<number> {
-  const expected = placesByKey(segment.terms);
+async function countDifferent(
+  pool: pg.Pool,
+  schema: SchemaName,
+  { number, places: expected }: Segment,
+): Promise<number> {
   const { rows } = await pool.query<{ term: string; places: Buffer }>({
     name: `stored terms ${schema}`,
     text: `SELECT term::text AS term, places FROM ${schema}.term
       WHERE segment = $1 AND term = ANY ($2::bigint[])`,
-    values: [segment.number, bigintArray([...expected.keys()])],
+    values: [number, bigintArray([...expected.keys()])],
   });
   const same = rows.filter(({ term, places }) =>
     encodePlaces(expected.get(BigInt(term)) ?? []).equals(places),

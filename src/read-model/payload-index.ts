@@ -13,20 +13,13 @@ import type { Run } from './segments.js';
 import type { SchemaName } from './schema-name.js';
 import { termKey, termsOf, UNINDEXED } from './terms.js';
 
-/**
- * Memory stays bounded: a segment with more different terms than this has its last payloads unindexed, and a term with
- * more characters than that is kept as its key.
- */
+/** Memory stays bounded: a segment with more different terms than this has its last payloads unindexed. */
 const MAX_TERMS = 131_072;
-const MAX_KEPT = 100;
-
-/** Begins what is kept of a term in place of the term; no term begins with it. */
-const KEY = '#';
 
 /** Rows between two looks at what else the process has to do: about a millisecond. */
 const ROWS_AT_ONCE = 16;
 
-/** The same of terms: a segment has some 25,000, which would keep commits waiting for a tenth of a second. */
+/** The same of terms: a segment may have 25,000, which would keep commits waiting. */
 const TERMS_AT_ONCE = 512;
 
 /** Fills the index for one leadership. */
@@ -69,18 +62,12 @@ async function* indexSegments(pool: pg.Pool, schema: SchemaName): AsyncGenerator
       yield 'nothing';
       continue;
     }
-    const terms = new Map<string, number[]>();
+    const places: SegmentPlaces = new Map();
     for await (const rows of rowsOfSegment(pool, schema, segment)) {
       for (const [n, row] of rows.entries()) {
-        addTerms(terms, row, Number(row.index) - segment * SEGMENT);
+        addPlaces(places, row, Number(row.index) - segment * SEGMENT);
         if (n % ROWS_AT_ONCE === ROWS_AT_ONCE - 1) yield 'begun';
       }
-    }
-    const places = new Map<bigint, readonly number[]>();
-    let done = 0;
-    for (const [kept, found] of terms) {
-      addPlaces(places, keyOf(kept), found);
-      if (++done % TERMS_AT_ONCE === 0) yield 'begun';
     }
     // in the order of the primary key, so that neighbours go in together: a third less of the server's work
     const keys = [...BigInt64Array.from(places.keys()).sort()];
@@ -114,43 +101,22 @@ function rowsOfSegment(
   return readRows({ pool, schema, expressions }, segment * SEGMENT, (segment + 1) * SEGMENT);
 }
 
-/** The places of each term rise, because rows come in their order. */
-export function addTerms(terms: Map<string, number[]>, row: EntryRow, place: number): void {
-  const full = terms.size >= MAX_TERMS;
-  for (const term of full ? [...termsOf(row, null), UNINDEXED] : termsOf(row)) {
-    const kept = term.length > MAX_KEPT ? KEY + String(termKey(term)) : term;
-    const places = terms.get(kept);
-    if (places === undefined) terms.set(kept, [place]);
-    else if (places.at(-1) !== place) places.push(place);
-  }
-}
-
-/** The key of what `addTerms` keeps of a term. */
-function keyOf(kept: string): bigint {
-  return kept.startsWith(KEY) ? BigInt(kept.slice(KEY.length)) : termKey(kept);
-}
+/** Where in a segment each term occurs, by the key of the term. */
+export type SegmentPlaces = Map<bigint, number[]>;
 
 /**
- * Places of a term, under its key. Two of 64 bits may be the same, by chance or because somebody went looking for them: then
- * both terms have the places of both, and no entry hides behind another's.
+ * Adds the terms of an entry. Rows come in their order, and so places rise. Two terms may have one key, by chance or because
+ * somebody went looking for them: then both have the places of both, and no entry hides behind another's.
+ * @param place of the entry in its segment, not below that of the entry added before
  */
-function addPlaces(byKey: Map<bigint, readonly number[]>, key: bigint, places: readonly number[]): void {
-  const others = byKey.get(key);
-  byKey.set(key, others === undefined ? places : inOrder([...others, ...places]));
-}
-
-/** What `addTerms` keeps of a segment, by the keys of its terms. */
-export function placesByKey(
-  terms: ReadonlyMap<string, readonly number[]>,
-  key = keyOf,
-): ReadonlyMap<bigint, readonly number[]> {
-  const byKey = new Map<bigint, readonly number[]>();
-  for (const [kept, places] of terms) addPlaces(byKey, key(kept), places);
-  return byKey;
-}
-
-function inOrder(places: readonly number[]): readonly number[] {
-  return [...new Set(places)].sort((a, b) => a - b);
+export function addPlaces(all: SegmentPlaces, row: EntryRow, place: number, keyOf = termKey): void {
+  const isFull = all.size >= MAX_TERMS;
+  for (const term of isFull ? [...termsOf(row, null), UNINDEXED] : termsOf(row)) {
+    const key = keyOf(term);
+    const places = all.get(key);
+    if (places === undefined) all.set(key, [place]);
+    else if (places.at(-1) !== place) places.push(place);
+  }
 }
 
 /**

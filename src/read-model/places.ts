@@ -5,8 +5,21 @@ export const SEGMENT = 1_024;
 
 const BITMAP_BYTES = SEGMENT / 8;
 
-/** @param places rising, each once */
+/** The lists of one place: nearly all terms occur once in a segment. */
+const ALONE = ((): readonly Buffer[] => {
+  const all = Buffer.alloc(SEGMENT * 2);
+  for (let place = 0; place < SEGMENT; place++) all.writeUInt16BE(place, place * 2);
+  return Array.from({ length: SEGMENT }, (_, place) => all.subarray(place * 2, place * 2 + 2));
+})();
+
+/**
+ * @param places rising, each once
+ * @returns bytes that must not be changed
+ */
 export function encodePlaces(places: readonly number[]): Buffer {
+  const [first] = places;
+  const alone = first === undefined || places.length > 1 ? undefined : ALONE[first];
+  if (alone !== undefined) return alone;
   if (places.length * 2 < BITMAP_BYTES) {
     const list = Buffer.allocUnsafe(places.length * 2);
     places.forEach((place, i) => list.writeUInt16BE(place, i * 2));

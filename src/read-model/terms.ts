@@ -65,10 +65,14 @@ export function termGroups(filters: EventFilters): readonly (readonly string[])[
   ].filter((group) => group.length > 0);
 }
 
-/** As a bigint of PostgreSQL. */
+/** As a bigint of PostgreSQL. The digest comes as a text: a Buffer for each takes twice as long. */
 export function termKey(term: string): bigint {
-  return hash('sha256', term, 'buffer').readBigInt64BE();
+  const digest = hash('sha256', term, 'binary');
+  for (let at = 0; at < firstBytes.byteLength; at++) firstBytes.setUint8(at, digest.charCodeAt(at));
+  return firstBytes.getBigInt64(0);
 }
+
+const firstBytes = new DataView(new ArrayBuffer(8));
 
 function subjectTerms(metadata: Buffer | null): readonly string[] {
   if (metadata === null) return [];

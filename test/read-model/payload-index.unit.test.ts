@@ -1,40 +1,65 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placesByKey } from '../../src/read-model/payload-index.js';
-import { termKey } from '../../src/read-model/terms.js';
+import type { EntryRow } from '../../src/ledger/row.js';
+import { addPlaces, type SegmentPlaces } from '../../src/read-model/payload-index.js';
+import { termKey, termsOf } from '../../src/read-model/terms.js';
 
-describe('the places of terms by their keys', () => {
-  const terms = new Map([
-    ['p"red"/colour', [1, 5, 9]],
-    ['p"blue"/colour', [2, 5]],
-    ['tbilling.paid', [0]],
-  ]);
+const ROW: EntryRow = {
+  index: '0',
+  id: null,
+  source: 'billing',
+  type: 'invoice.paid',
+  revision: null,
+  schema: null,
+  verdict: 'accepted',
+  occurredAt: null,
+  recordedAt: null,
+  recordedBy: null,
+  actor: null,
+  content: null,
+  previous: null,
+  previousInSource: null,
+  hash: null,
+  data: null,
+  metadata: null,
+};
 
-  it('are those of each term, under the first 64 bits of its SHA-256', () => {
+const rowOf = (payload: unknown): EntryRow => ({ ...ROW, data: Buffer.from(JSON.stringify(payload)) });
+
+describe('the places of a segment', () => {
+  it('are under the first 64 bits of the SHA-256 of each term', () => {
+    const places: SegmentPlaces = new Map();
+    const rows = [rowOf({ colour: 'red', note: 'é'.repeat(500) }), ROW, rowOf({ colour: 'red' })];
+    for (const [place, row] of rows.entries()) addPlaces(places, row, place);
+
     const first64 = (term: string): bigint => createHash('sha256').update(term).digest().readBigInt64BE();
-    expect([...placesByKey(terms)]).toEqual([...terms].map(([term, places]) => [first64(term), places]));
-  });
-
-  it('are the same for a long term, of which the key is kept', () => {
-    const long = `p"${'x'.repeat(1_000)}"/text`;
-    expect([...placesByKey(new Map([[`#${termKey(long)}`, [3]]]))]).toEqual([[termKey(long), [3]]]);
+    const terms = [...new Set(rows.flatMap((row) => termsOf(row)))];
+    const expected = terms.map((term) => [
+      first64(term),
+      rows.flatMap((row, place) => (termsOf(row).includes(term) ? [place] : [])),
+    ]);
+    expect([...places]).toEqual(expected);
+    expect(places.get(first64('sbilling'))).toEqual([0, 1, 2]);
   });
 
   it('are those of all terms that have one key, rising, each once: nothing hides behind another', () => {
+    const payloads = fc.array(fc.dictionary(fc.string(), fc.string()), { maxLength: 20 });
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.uniqueArray(fc.nat(1_023))), (drawn) => {
-        const kept = Object.entries(drawn).map(
-          ([term, places]) => [term, places.toSorted((a, b) => a - b)] as const,
-        );
+      fc.property(payloads, (drawn) => {
         // only four keys for all of them
         const key = (term: string): bigint => termKey(term) & 3n;
-        const byKey = placesByKey(new Map(kept), key);
-        for (const [at, places] of byKey) {
-          const all = new Set(kept.filter(([term]) => key(term) === at).flatMap(([, own]) => own));
-          expect(places).toEqual([...all].sort((a, b) => a - b));
+        const rows = drawn.map(rowOf);
+        const places: SegmentPlaces = new Map();
+        for (const [place, row] of rows.entries()) addPlaces(places, row, place, key);
+
+        for (const [at, found] of places) {
+          const own = rows.flatMap((row, place) =>
+            termsOf(row).some((term) => key(term) === at) ? [place] : [],
+          );
+          expect(found).toEqual(own);
         }
-        expect(new Set(byKey.keys())).toEqual(new Set(kept.map(([term]) => key(term))));
+        expect(new Set(places.keys())).toEqual(new Set(rows.flatMap((row) => termsOf(row).map(key))));
       }),
     );
   });
