@@ -137,8 +137,8 @@ interface LineParts {
 function partsOf(line: Buffer): LineParts | string {
   if (!startsWith(line, 0, OPENING)) return `does not begin with ${OPENING}`;
   const headerEnd = line.indexOf(HASH_OPENING) + 1;
-  if (headerEnd === 0 || headerEnd > MAX_HEADER_BYTES) return 'no hash follows the header';
   const hashStart = headerEnd - 1 + HASH.length;
+  if (headerEnd === 0 || hashStart > MAX_HEADER_BYTES) return 'no hash follows the header';
   const hashEnd = hashStart + HASH_DIGITS;
   const hash = startsWith(line, hashEnd, '"') ? line.toString('latin1', hashStart, hashEnd) : '';
   return { headerEnd, hash, contentStart: hashEnd + 1 };

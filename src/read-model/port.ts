@@ -244,6 +244,7 @@ export interface LinesApart {
 
 export interface IdentityQuestion {
   readonly source: string;
+  /** UUIDs in lower case, as the ledger has them */
   readonly ids: readonly EventId[];
 }
 

@@ -86,8 +86,8 @@ describe('looking up identities in the ledger', () => {
       ),
     );
     expect(answers.every(({ since }) => since === null)).toBe(true);
-    // two at once, each asked again
-    expect(asked).toBeLessThanOrEqual(4);
+    // eight at once and a few by themselves, each asked again
+    expect(asked).toBeLessThan(50);
   });
 
   it('a ledger that does not answer is not waited for longer than a producer should wait', async () => {
