@@ -24,7 +24,7 @@ export async function importSource(path) {
 
 /** @returns the text of each bundle, by its URL */
 async function bundle(path) {
-  const { outputFiles } = await build({
+  const { outputFiles } = await buildInPeace({
     entryPoints: [fileURLToPath(new URL(path, SOURCES))],
     outdir: fileURLToPath(SOURCES),
     entryNames: '[name]',
@@ -35,6 +35,21 @@ async function bundle(path) {
   // it is a process, which need not stay
   void stop();
   return new Map(outputFiles.map(({ path, text }) => [urlOf(path), text]));
+}
+
+/**
+ * Ctrl-C on a terminal ends that process as it asks us to stop, which is ours to do: what was being made is made by
+ * another one.
+ */
+async function buildInPeace(options) {
+  try {
+    return await build(options);
+  } catch (error) {
+    // the sources are at fault
+    if (error.errors !== undefined) throw error;
+    await stop();
+    return build(options);
+  }
 }
 
 function urlOf(file) {
