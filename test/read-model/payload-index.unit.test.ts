@@ -4,28 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { EntryRow } from '../../src/ledger/row.js';
 import { addPlaces, type SegmentPlaces } from '../../src/read-model/payload-index.js';
 import { termKey, termsOf } from '../../src/read-model/terms.js';
+import { ROW, rowWith } from './entry-row.js';
 
-const ROW: EntryRow = {
-  index: '0',
-  id: null,
-  source: 'billing',
-  type: 'invoice.paid',
-  revision: null,
-  schema: null,
-  verdict: 'accepted',
-  occurredAt: null,
-  recordedAt: null,
-  recordedBy: null,
-  actor: null,
-  content: null,
-  previous: null,
-  previousInSource: null,
-  hash: null,
-  data: null,
-  metadata: null,
-};
-
-const rowOf = (payload: unknown): EntryRow => ({ ...ROW, data: Buffer.from(JSON.stringify(payload)) });
+const rowOf = (payload: unknown): EntryRow => rowWith(Buffer.from(JSON.stringify(payload)));
 
 describe('the places of a segment', () => {
   it('are under the first 64 bits of the SHA-256 of each term', () => {
@@ -40,7 +21,7 @@ describe('the places of a segment', () => {
       rows.flatMap((row, place) => (termsOf(row).includes(term) ? [place] : [])),
     ]);
     expect([...places]).toEqual(expected);
-    expect(places.get(first64('sbilling'))).toEqual([0, 1, 2]);
+    expect(places.get(first64('sorders'))).toEqual([0, 1, 2]);
   });
 
   it('are those of all terms that have one key, rising, each once: nothing hides behind another', () => {

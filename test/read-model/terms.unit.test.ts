@@ -9,27 +9,7 @@ import type { Json } from '../../src/ledger/types.js';
 import { termGroups, termKey, termsOf, UNINDEXED, UNINDEXED_SUBJECT } from '../../src/read-model/terms.js';
 import { metadata } from '../ledger/events.js';
 import { iJson } from '../ledger/json-arbitraries.js';
-
-const ROW: EntryRow = {
-  index: '0',
-  id: '00000000-0000-4000-8000-000000000000',
-  source: 'orders',
-  type: 'order.placed',
-  revision: '0',
-  schema: null,
-  verdict: 'accepted',
-  occurredAt: null,
-  recordedAt: '1790000000000.000000',
-  recordedBy: 'admin',
-  actor: null,
-  content: '',
-  previous: '',
-  previousInSource: null,
-  hash: '',
-  data: Buffer.from('{}'),
-  metadata: Buffer.from('{"subject":"customer-1"}'),
-};
-const rowWith = (data: Buffer): EntryRow => ({ ...ROW, data });
+import { ROW, rowWith } from './entry-row.js';
 
 /** Every scalar in a value, as the filter that asks for it. */
 function filtersOf(value: Json, path: readonly string[] = []): readonly PayloadFilter[] {
