@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { Authenticator } from './authentication.js';
 import type { ServerCertificate } from './certificate.js';
 import { allowOrigins } from './cors.js';
-import { describeApi } from './describing.js';
+import { describeRoutes, type Description } from './describing.js';
 import { JSON_TYPE, NDJSON_TYPE, SCHEMA_TYPE } from './documents.js';
 import { handleClientError, handleErrors, handleFrameworkError } from './errors.js';
 import { completeAnswers } from './every-answer.js';
@@ -59,6 +59,8 @@ export interface Basis {
   readonly closing: AbortSignal;
   /** of its requests */
   readonly durations: Durations;
+  /** of its routes */
+  readonly description: Description;
 }
 
 /** What is still open so long after the server began to stop is cut off. */
@@ -142,8 +144,7 @@ export function makeBasis(parts: BasisParts): Basis {
     rates: guardRates(app, parts.rates),
     refusals: parts.refusals,
   });
-  describeApi(app, version);
-  return { app, closing, durations };
+  return { app, closing, durations, description: describeRoutes(app, version) };
 }
 
 /** Nobody is told once for each of them: a flood shall not fill the log, too. */

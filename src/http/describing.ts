@@ -1,73 +1,29 @@
-/** /openapi.json: the routes as they describe themselves, completed. */
-import swagger from '@fastify/swagger';
-import type { FastifySchema } from 'fastify';
-import type { Right } from '../access/principal.js';
-import { SECURITY } from './authorization.js';
-import { completed, EVERY_ANSWERS_HEADERS, type Described } from './openapi/completing.js';
-import { nameShapes } from './openapi/named-shapes.js';
+/** /openapi.json: the routes as they describe themselves. */
+import type { RouteOptions } from 'fastify';
 import type { App } from './services.js';
-import { GIVEN_SHAPES } from './text-shapes.js';
 
-const DESCRIPTION = `The audit log that an organisation can prove.
+/** @returns the description (OpenAPI 3.1), made when it is first asked for */
+export type Description = () => Promise<object>;
 
-Requests that are hardly HTTP are answered 400, 408, 413, 417 or 431 before there is a route, as problems, too. A route
-that answers GET answers HEAD, unless it says otherwise. A request may name itself in \`X-Request-Id\` (at most 128 of \`A-Z a-z 0-9 _ . : / = + ~ @ -\`);
-answers and our logs then call it so.`;
-
-const TAGS = [
-  { name: 'events', description: 'Reporting what happened.' },
-  { name: 'ledger', description: 'What the ledger has, in lines that can be verified.' },
-  { name: 'sources', description: 'What each source reported, straight from the event log.' },
-  { name: 'proof', description: 'Verifying the ledger, and taking it out of the building.' },
-  { name: 'schemas', description: 'JSON Schemas of event types: they judge what comes after them.' },
-  { name: 'credentials', description: 'Who may ask the API, and what for.' },
-  { name: 'operations', description: 'For those who run it.' },
-  { name: 'drop-in', description: 'The contracts of the event loggers that users come from.' },
-];
-
-export function describeApi(app: App, version: string): void {
-  app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'event-ledger',
-        description: DESCRIPTION,
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-        version,
-      },
-      servers: [{ url: '/', description: 'the server that this document came from' }],
-      tags: TAGS,
-      components: {
-        headers: EVERY_ANSWERS_HEADERS,
-        securitySchemes: {
-          basic: {
-            type: 'http',
-            scheme: 'basic',
-            description: 'The user `admin`, or the name of a principal that has a password (RFC 7617).',
-          },
-          bearer: {
-            type: 'http',
-            scheme: 'bearer',
-            description: 'A key, `el_<id>_<secret>`, or an access token of the issuer (RFC 6750).',
-          },
-        },
-      },
-      security: SECURITY,
-    },
-    transform: ({ schema, url, route }) => ({ schema: withRight(schema, route.config?.needs ?? null), url }),
-    transformObject: (document) =>
-      'openapiObject' in document
-        ? nameShapes(completed(document.openapiObject as Described), GIVEN_SHAPES)
-        : {},
+/**
+ * Describes the routes that are added to the app from here on. What makes the document of them is loaded when somebody wants
+ * one: it would take a twentieth of every start.
+ * @param version of the program
+ */
+export function describeRoutes(app: App, version: string): Description {
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    routes.push(route);
   });
-}
-
-/** What a route's need means for those who ask it. */
-function withRight(schema: FastifySchema, needs: Right | null): FastifySchema {
-  if (needs === null) return schema;
-  const sentence = `Needs the right to ${needs}.`;
-  return {
-    ...schema,
-    description: schema.description === undefined ? sentence : `${schema.description} ${sentence}`,
+  let document: Promise<object> | undefined;
+  const make = async (): Promise<object> => {
+    const { documentOf } = await import('./openapi/document.js');
+    return documentOf(routes, version);
   };
+  return () =>
+    (document ??= make().catch((error: unknown) => {
+      // it may be made another time
+      document = undefined;
+      throw error;
+    }));
 }

@@ -19,12 +19,12 @@ const DIVERGED = 'The log is not the one that the ledger was made from: the proj
 /** Made to listen, and closed, as the API is (server.ts). */
 export function buildOperationsServer(parts: OperationsServerParts): App {
   const { projector, version } = parts;
-  const { app, closing, durations } = makeBasis(parts);
+  const { app, closing, durations, description } = makeBasis(parts);
   const health = monitorHealth(parts);
   const metrics = keepMetrics({ health, version, durations, projector });
   const obstacle = (): string | null => (projector().state === 'diverged' ? DIVERGED : null);
   app.register((routes, _options, done) => {
-    operations(routes, { health, metrics, projector, closing, obstacle });
+    operations(routes, { health, metrics, projector, closing, obstacle, description });
     done();
   });
   return app;

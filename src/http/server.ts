@@ -61,7 +61,7 @@ export function buildServer(parts: ServerParts): App {
   const { log, reader, schemas, logger } = parts;
   const { outbox, nameOf = () => null } = parts;
   const refusals = outbox && new SummedRefusals({ outbox, nameOf });
-  const { app, closing, durations } = makeBasis({ ...parts, refusals });
+  const { app, closing, durations, description } = makeBasis({ ...parts, refusals });
   const door = openDoor({
     log,
     reader,
@@ -97,7 +97,7 @@ export function buildServer(parts: ServerParts): App {
     schemaRoutes(scope, services, schemas);
     credentialRoutes(scope, parts.credentials);
     docsRoutes(scope);
-    operations(scope, { health, verifier, metrics, projector, closing, obstacle });
+    operations(scope, { health, verifier, metrics, projector, closing, obstacle, description });
     dropInContracts(scope, services);
     done();
   });

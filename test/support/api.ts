@@ -11,9 +11,9 @@ import type { LedgerReader, LedgerSnapshot } from '../../src/read-model/port.js'
 import { openReader } from '../../src/read-model/reader.js';
 import { openWriter } from '../../src/read-model/writer.js';
 import { SchemaRegistry } from '../../src/schemas/registry.js';
+import { describeApi } from '../api-document/document.js';
 import { DescribedAnswers, type Exchange } from './described-answers.js';
 import { createLedgerDatabase, type LedgerDatabase } from './ledger-database.js';
-import type { OpenApi } from './open-api.js';
 
 export const PASSWORD = 'a pässword: of the tests';
 export const AUTHORIZATION = basic('admin', PASSWORD);
@@ -129,10 +129,8 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   });
   const url = await server.listen({ port: 0, host: options.host ?? '127.0.0.1' });
 
-  const undescribed: TestApi['undescribed'] = (exchange) => {
-    described ??= new DescribedAnswers(server.swagger() as unknown as OpenApi);
-    return described.mistakesOf(exchange);
-  };
+  const answers = (described ??= new DescribedAnswers(await describeApi('0.0.0')));
+  const undescribed: TestApi['undescribed'] = (exchange) => answers.mistakesOf(exchange);
   const anonymous: TestApi['anonymous'] = async (path, init = {}) => {
     const response = await fetch(`${url}${path}`, init);
     const text = await response.text();

@@ -1,6 +1,7 @@
 /** For those who run it: probes, health, metrics, the server's own description. */
 import { may } from '../../access/principal.js';
 import { SECURITY } from '../authorization.js';
+import type { Description } from '../describing.js';
 import { Type } from '../json-schema.js';
 import type { HealthMonitor } from '../health.js';
 import { METRICS_TYPE, type Metrics } from '../metrics/metrics.js';
@@ -29,11 +30,13 @@ export interface OperationsParts {
   readonly closing: AbortSignal;
   /** why it cannot serve although the stores answer; null: it can */
   readonly obstacle: () => string | null;
+  /** of all routes of the server */
+  readonly description: Description;
 }
 
 /** The same for every process, whatever else it serves. */
 export function operations(app: App, parts: OperationsParts): void {
-  const { health, metrics, verifier, projector, closing } = parts;
+  const { health, metrics, verifier, projector, closing, description } = parts;
   app.route({
     method: 'GET',
     url: '/livez',
@@ -130,6 +133,6 @@ export function operations(app: App, parts: OperationsParts): void {
         200: Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
       },
     },
-    handler: async (_request, reply) => sendJson(reply, app.swagger()),
+    handler: async (_request, reply) => sendJson(reply, await description()),
   });
 }
