@@ -1,18 +1,20 @@
 /** Module hooks that serve modules out of memory. They run in a thread of their own (see sources.js). */
 
-/** text by URL */
+/** text by URL, as soon as they are made */
 let modules;
 
-export function initialize(data) {
-  modules = data;
+export function initialize({ bundles }) {
+  modules = new Promise((resolve) => bundles.once('message', resolve));
 }
 
-export function resolve(specifier, context, next) {
+export async function resolve(specifier, context, next) {
   const { href } = new URL(specifier, context.parentURL);
-  return modules.has(href) ? { url: href, format: 'module', shortCircuit: true } : next(specifier, context);
+  return (await modules).has(href)
+    ? { url: href, format: 'module', shortCircuit: true }
+    : next(specifier, context);
 }
 
-export function load(url, context, next) {
-  const source = modules.get(url);
+export async function load(url, context, next) {
+  const source = (await modules).get(url);
   return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true };
 }
