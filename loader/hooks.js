@@ -1,10 +1,11 @@
 /** Module hooks that serve modules out of memory. They run in a thread of their own (see sources.js). */
+import { Buffer } from 'node:buffer';
 
-/** text by URL, as soon as they are made */
+/** bytes by URL, as soon as they are made */
 let modules;
 
 export function initialize({ bundles }) {
-  modules = new Promise((resolve) => bundles.once('message', resolve));
+  modules ??= new Promise((resolve) => bundles.once('message', resolve));
 }
 
 export async function resolve(specifier, context, next) {
@@ -15,6 +16,7 @@ export async function resolve(specifier, context, next) {
 }
 
 export async function load(url, context, next) {
-  const source = (await modules).get(url);
-  return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true };
+  const shared = (await modules).get(url);
+  if (shared === undefined) return next(url, context);
+  return { format: 'module', source: Buffer.from(shared), shortCircuit: true };
 }

@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import { register } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { getEnvironmentData, MessageChannel, setEnvironmentData } from 'node:worker_threads';
+import { getEnvironmentData, isMainThread, MessageChannel, setEnvironmentData } from 'node:worker_threads';
 
 /** Bundles stand at the top of src/, as the module does that says where the package is. */
 const SOURCES = new URL('../src/', import.meta.url);
@@ -21,28 +21,28 @@ const BUNDLES = 'event-ledger bundles';
  */
 export async function importSource(path) {
   const known = getEnvironmentData(BUNDLES);
-  // loaded before there are hooks, which know no module before the bundles are made
-  const making = known ?? bundle(await loadEsbuild(), new Set([path, ...threads()]));
+  // esbuild is loaded before there are hooks, which let nothing through until the bundles are there
+  const making = known ?? bundle(await import('esbuild'), isMainThread ? [path, ...threads()] : [path]);
   const { port1, port2 } = new MessageChannel();
   register('./hooks.js', import.meta.url, { data: { bundles: port2 }, transferList: [port2] });
   const bundles = await making;
-  setEnvironmentData(BUNDLES, bundles);
+  if (isMainThread) setEnvironmentData(BUNDLES, bundles);
   port1.postMessage(bundles);
   port1.close();
   process.setSourceMapsEnabled(true);
   await import(urlOf(path.replace(/\.ts$/, '.js')));
 }
 
-/** The modules that threads begin with (src/module-thread.ts). */
+/** The modules that threads begin with (src/threads.ts). */
 function threads() {
   const paths = readdirSync(SOURCES, { recursive: true }).map((path) => path.replaceAll('\\', '/'));
   return paths.filter((path) => path.endsWith('-thread.ts'));
 }
 
-/** @returns the text of each bundle, by its URL */
+/** @returns the bytes of each bundle, by its URL */
 async function bundle(esbuild, paths) {
   const { outputFiles } = await buildInPeace(esbuild, {
-    entryPoints: Array.from(paths, (path) => fileURLToPath(new URL(path, SOURCES))),
+    entryPoints: paths.map((path) => fileURLToPath(new URL(path, SOURCES))),
     outdir: fileURLToPath(SOURCES),
     entryNames: '[name]',
     ...{ bundle: true, splitting: true, packages: 'external', write: false },
@@ -51,27 +51,33 @@ async function bundle(esbuild, paths) {
   });
   // it is a process, which need not stay
   void esbuild.stop();
-  return new Map(outputFiles.map(({ path, text }) => [urlOf(path), text]));
+  return new Map(outputFiles.map(({ path, contents }) => [urlOf(path), shared(contents)]));
 }
 
-/** With its garbage left alone for the moment that it lives, as its own command line has it: a quarter faster, and 10 MB. */
-async function loadEsbuild() {
-  process.env.GOGC ??= 'off';
-  return import('esbuild');
+/** In memory that threads share: none of them has a copy. */
+function shared(bytes) {
+  const place = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  place.set(bytes);
+  return place;
 }
 
 /**
  * Ctrl-C on a terminal ends that process as it asks us to stop, which is ours to do: what was being made is made by
- * another one.
+ * another one. It lives for a moment, and collecting its garbage would take a quarter of that and save 10 MB.
  */
 async function buildInPeace({ build, stop }, options) {
+  const { GOGC } = process.env;
+  process.env.GOGC = 'off';
   try {
     return await build(options);
   } catch (error) {
     // the sources are at fault
     if (error.errors !== undefined) throw error;
     await stop();
-    return build(options);
+    return await build(options);
+  } finally {
+    if (GOGC === undefined) delete process.env.GOGC;
+    else process.env.GOGC = GOGC;
   }
 }
 

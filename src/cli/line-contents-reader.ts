@@ -1,6 +1,6 @@
 /** The contents of an export's lines, looked at by another thread: half of what checking an export takes. */
 import type { Hash } from '../ledger/types.js';
-import { startThread } from '../module-thread.js';
+import { startThread } from '../threads.js';
 
 const LINE_FEED = 0x0a;
 

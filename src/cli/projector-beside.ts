@@ -8,7 +8,7 @@ import { LedgerError, type LedgerErrorCode } from '../ledger/error.js';
 import { Counting } from '../projector/counting.js';
 import type { ProjectorStatus } from '../projector/status.js';
 import type { StoreUrls } from '../stores.js';
-import { startThread } from '../module-thread.js';
+import { startThread } from '../threads.js';
 
 /** What the thread is given. */
 export interface ProjectorData {

@@ -53,7 +53,7 @@ function requireHead(text: string): Head {
 }
 
 /** A file that is smaller is checked before another thread has begun. */
-const WORTH_A_THREAD_BYTES = 16 * 1024 * 1024;
+export const WORTH_A_THREAD_BYTES = 16 * 1024 * 1024;
 
 /** What kept the file from being read to its end, null when nothing did; and the digest, where it was made elsewhere. */
 interface Fed {

@@ -16,14 +16,10 @@ export function describeRoutes(app: App, version: string): Description {
     routes.push(route);
   });
   let document: Promise<object> | undefined;
-  const make = async (): Promise<object> => {
-    const { documentOf } = await import('./openapi/document.js');
-    return documentOf(routes, version);
-  };
-  return () =>
-    (document ??= make().catch((error: unknown) => {
-      // it may be made another time
-      document = undefined;
-      throw error;
-    }));
+  return () => (document ??= describe(routes, version));
+}
+
+async function describe(routes: readonly RouteOptions[], version: string): Promise<object> {
+  const { documentOf } = await import('./openapi/document.js');
+  return documentOf(routes, version);
 }

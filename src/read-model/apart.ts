@@ -10,7 +10,7 @@ import { LedgerError, type LedgerErrorCode } from '../ledger/error.js';
 import type { Lines } from '../ledger/exported.js';
 import type { EventFilters } from '../ledger/filters.js';
 import type { RowsApart } from '../ledger/verification.js';
-import { startThread } from '../module-thread.js';
+import { startThread } from '../threads.js';
 import { unpacked, type PackedRows } from './packed-rows.js';
 import type { LinesApart } from './port.js';
 import type { SchemaName } from './schema-name.js';

@@ -23,12 +23,12 @@ export async function describeApi(version: string): Promise<OpenApi> {
     authenticator: singleUser('admin', ''),
     logger: pino({ level: 'silent' }),
   });
-  const document = (
-    await server.inject({ url: '/openapi.json', headers: { authorization: `Basic ${btoa('admin:')}` } })
-  ).json<OpenApi>();
+  const authorization = `Basic ${btoa('admin:')}`;
+  const answer = await server.inject({ url: '/openapi.json', headers: { authorization } });
   await server.close();
   await Promise.all([log.close(), reader.close(), credentials.close()]);
-  return document;
+  if (answer.statusCode !== 200) throw new Error(answer.body);
+  return answer.json<OpenApi>();
 }
 
 /** All that a server asks of a ledger before it serves: which schemas there are. */

@@ -100,6 +100,7 @@ function authenticatorOf(others: readonly Principal[]): Authenticator {
 let described: DescribedAnswers | null = null;
 
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const answers = (described ??= new DescribedAnswers(await describeApi('0.0.0')));
   const { onLog } = options;
   const logger = onLog === undefined ? pino({ level: 'silent' }) : pino({ level: 'trace' }, { write: onLog });
   const database = options.database ?? (await createLedgerDatabase());
@@ -129,7 +130,6 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   });
   const url = await server.listen({ port: 0, host: options.host ?? '127.0.0.1' });
 
-  const answers = (described ??= new DescribedAnswers(await describeApi('0.0.0')));
   const undescribed: TestApi['undescribed'] = (exchange) => answers.mistakesOf(exchange);
   const anonymous: TestApi['anonymous'] = async (path, init = {}) => {
     const response = await fetch(`${url}${path}`, init);
