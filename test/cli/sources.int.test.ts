@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { WORTH_A_THREAD_BYTES } from '../../src/cli/verify-export.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { WORTH_A_THREAD_BYTES } from '../../src/cli/verify-export.js';
 import {
   COMMAND,
   commandEnvironment,

@@ -11,8 +11,8 @@ import type { LedgerReader, LedgerSnapshot } from '../../src/read-model/port.js'
 import { openReader } from '../../src/read-model/reader.js';
 import { openWriter } from '../../src/read-model/writer.js';
 import { SchemaRegistry } from '../../src/schemas/registry.js';
-import { describeApi } from '../api-document/document.js';
-import { DescribedAnswers, type Exchange } from './described-answers.js';
+import { describedAnswers } from '../api-document/answers.js';
+import type { Exchange } from './described-answers.js';
 import { createLedgerDatabase, type LedgerDatabase } from './ledger-database.js';
 
 export const PASSWORD = 'a pässword: of the tests';
@@ -96,11 +96,8 @@ function authenticatorOf(others: readonly Principal[]): Authenticator {
   };
 }
 
-/** Every server of a test file describes the same routes. */
-let described: DescribedAnswers | null = null;
-
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const answers = (described ??= new DescribedAnswers(await describeApi('0.0.0')));
+  const answers = await describedAnswers();
   const { onLog } = options;
   const logger = onLog === undefined ? pino({ level: 'silent' }) : pino({ level: 'trace' }, { write: onLog });
   const database = options.database ?? (await createLedgerDatabase());

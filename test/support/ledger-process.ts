@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readLines } from '../../src/cli/lines.js';
 import { removeFolder } from './data-directory.js';
-import { DescribedAnswers } from './described-answers.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 export const COMMAND = join(ROOT, 'bin/event-ledger.js');
@@ -97,9 +96,6 @@ export interface LedgerProcess {
   json<Body>(path: string, init?: RequestInit): Promise<Body>;
 }
 
-/** Every process of a test file runs the same program. */
-let described: DescribedAnswers | null = null;
-
 /** Starts a serving command and waits until it says it is ready. */
 export async function startLedger(
   settings: Readonly<Record<string, string>>,
@@ -131,9 +127,11 @@ export async function startLedger(
       const response = await request(path, init);
       const { status, headers } = response;
       const body = await response.text();
-      described ??= await describeAnswers();
+      // it loads the API, which few tests of processes need
+      const { describedAnswers } = await import('../api-document/answers.js');
+      const answers = await describedAnswers();
       const method = init?.method ?? 'GET';
-      const mistakes = described.mistakesOf({ method, path, status, headers, body });
+      const mistakes = answers.mistakesOf({ method, path, status, headers, body });
       if (mistakes.length > 0) throw new Error(`${method} ${path} ${status}: ${mistakes.join('\n')}`);
       return JSON.parse(body) as Body;
     },
@@ -145,12 +143,6 @@ export async function startLedger(
       return code;
     },
   };
-}
-
-/** Loads the API, which few tests of processes need. */
-async function describeAnswers(): Promise<DescribedAnswers> {
-  const { describeApi } = await import('../api-document/document.js');
-  return new DescribedAnswers(await describeApi('0.0.0'));
 }
 
 function untilReady(child: ChildProcess, log: string[]): Promise<string> {
