@@ -8,7 +8,7 @@ import { meetsAny } from '../ledger/source-pattern.js';
 import type { Entry, Index } from '../ledger/types.js';
 import { FEW } from './few-of-time.js';
 import { lookUp, lookUpSources, type Patience } from './looking-up.js';
-import { matchingFew, PAGE_BYTES, scan, type Query } from './matching.js';
+import { matchingFew, PAGE_BYTES, scan, scanSegments, type Query } from './matching.js';
 import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
 import { sourcesWithin } from './sources.js';
@@ -115,7 +115,7 @@ async function* lookNear(
   const groups = termGroups(query.filters);
   if (groups.length > 0) return yield* lookUp(query, groups, range, wanted, patience);
   const [near, rest] = parted(range, patience.left, query.order);
-  yield* scan(query, near, wanted);
+  yield* scanSegments(query, near, wanted);
   patience.left -= near.to - near.from;
   return rest.from < rest.to ? rest : null;
 }
