@@ -7,12 +7,12 @@ import { isCount } from './header-form.js';
 import { IndexSet } from './index-set.js';
 import { placeOfRow, type EntryRow } from './row.js';
 
-/** A row of the table, wherever it stands. */
-export interface PlacedRow {
-  /** its place in the table, for `rowsAt` */
-  readonly tuple: number;
+/** Rows of the table, wherever they stand, by columns: an object for each would be garbage by the million. */
+export interface PlacedRows {
+  /** their places in the table, for `rowsAt` */
+  readonly tuples: Float64Array;
   /** NaN for NULL and for what is no integer */
-  readonly index: number;
+  readonly indexes: Float64Array;
 }
 
 /** How many entries of each verdict there are. */
@@ -31,8 +31,8 @@ export interface IndexCount {
 
 /** The tables as they are by now: what was appended since the snapshot is there too, and is no finding. */
 export interface TableView {
-  /** every row of the entry table, read from the table and through no index */
-  placed(): AsyncIterable<readonly PlacedRow[]>;
+  /** every row of the entry table, read from the table and through no index; good until the next are asked for */
+  placed(): AsyncIterable<PlacedRows>;
   /** what such rows say of themselves, without data and metadata */
   rowsAt(tuples: readonly number[]): Promise<readonly EntryRow[]>;
   /** the head's size; NaN where it has none */
@@ -46,7 +46,7 @@ export interface TableView {
 /**
  * Report every row that is not the only one at its index, or that the head does not cover. Holds one bit for each row.
  * @param known.reported indexes of which a further row is in a finding already
- * @param step what to yield after each array of rows
+ * @param step what to yield after so many rows as come at once
  * @returns how many entries below `size` have a row
  */
 export async function* checkTable<Step>(
@@ -60,14 +60,14 @@ export async function* checkTable<Step>(
   const stray: number[] = [];
   let strays = 0;
   let covered = size;
-  for await (const rows of table.placed()) {
+  for await (const { tuples, indexes } of table.placed()) {
     // read after the rows: it covers all of them that belong there
-    if (rows.some(({ index }) => index >= covered)) covered = await table.size();
-    for (const { tuple, index } of rows) {
+    if (indexes.some((index) => index >= covered)) covered = await table.size();
+    for (const [row, index] of indexes.entries()) {
       const fits = isCount(index) && (index < covered || index < size);
       if (fits && ((index < size ? below : since).add(index) || reported.has(index))) continue;
       strays++;
-      if (stray.length < MAX_FINDINGS) stray.push(tuple);
+      if (stray.length < MAX_FINDINGS) stray.push(tuples[row] ?? NaN);
     }
     yield step();
   }

@@ -25,10 +25,11 @@ export interface SurplusTiles {
   readonly total: number;
 }
 
-/** Tiles from ≤ index < to of a level in their order, those that are missing left out. */
+/** Tiles from ≤ index < to of a level in their order, those that are missing left out; good until the next are asked for. */
 export type ReadTiles = (level: number, from: number, to: number) => AsyncIterable<StoredTile>;
 
-const TILE_BYTES = TILE_HASHES * HASH_BYTES;
+/** of a full one */
+export const TILE_BYTES = TILE_HASHES * HASH_BYTES;
 
 /** A tile as the entries give it. */
 interface Computed {
@@ -52,7 +53,7 @@ interface Level {
   /** stored tiles up to `storedEnd` */
   stored: AsyncIterator<StoredTile> | null;
   storedEnd: number;
-  /** read ahead of what was asked for */
+  /** read ahead of what was asked for: the last that was read, whose hashes are good */
   upcoming: StoredTile | null;
 }
 

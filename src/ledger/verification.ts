@@ -26,7 +26,8 @@ import { Walk } from './walk.js';
 
 /** Rows that are read, and looked at one by one, while this thread does something else. */
 export interface RowsApart {
-  checked(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly CheckedRow[]>;
+  /** each once, and in order */
+  checked(from: number, to: number, filters?: EventFilters): AsyncIterable<Iterable<CheckedRow>>;
 }
 
 /**
@@ -172,7 +173,7 @@ function checkedRowsOf(
   view: LedgerView,
   { fromIndex, toIndex }: IndexRange,
   { filters, most }: { readonly filters: EventFilters | undefined; readonly most: number },
-): AsyncIterable<readonly CheckedRow[]> {
+): AsyncIterable<Iterable<CheckedRow>> {
   const apart = view.apart?.(most) ?? null;
   if (apart !== null) return apart.checked(fromIndex, toIndex, filters);
   return checkedRows(view.rows(fromIndex, toIndex, filters));

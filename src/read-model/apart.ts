@@ -76,7 +76,7 @@ export class ApartReader {
     const ask = (of: ApartRequest['of'], from: number, to: number, filters: EventFilters | undefined) =>
       this.#ask({ of, from, to, filters, expressions });
     return {
-      async *checked(from, to, filters): AsyncGenerator<readonly CheckedRow[], void, void> {
+      async *checked(from, to, filters): AsyncGenerator<Iterable<CheckedRow>, void, void> {
         for await (const answer of ask('checked', from, to, filters)) {
           if (answer.what === 'rows') yield unpacked(answer.rows);
         }

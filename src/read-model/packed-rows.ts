@@ -2,7 +2,7 @@
  * Checked rows on their way from one thread to another: faultless entries by columns, whose cloning takes a third of that
  * of objects, and the few others as they are.
  */
-import type { CheckedRow, Link } from '../ledger/checked-row.js';
+import type { CheckedRow, FaultlessEntry, Link } from '../ledger/checked-row.js';
 import type { EntryRow } from '../ledger/row.js';
 import type { Hash } from '../ledger/types.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
@@ -37,8 +37,15 @@ export function packed(rows: readonly CheckedRow[]): PackedRows {
   };
 }
 
-export function unpacked({ hashes, headers, others }: PackedRows): readonly CheckedRow[] {
-  const rows = hashes.map((hash, n): CheckedRow => {
+/** One after the other, each of which is thrown away before the next. */
+export function* unpacked({ hashes, headers, others }: PackedRows): Generator<CheckedRow, void, void> {
+  const count = hashes.length + others.size;
+  for (let place = 0, n = 0; place < count; place++) {
+    const row = others.get(place);
+    if (row !== undefined) {
+      yield { faultless: null, row: withBuffers(row) };
+      continue;
+    }
     const header = {
       index: headers.index[n],
       id: headers.id[n],
@@ -49,11 +56,10 @@ export function unpacked({ hashes, headers, others }: PackedRows): readonly Chec
       previous: headers.previous[n],
       previousInSource: headers.previousInSource[n],
     };
-    return { faultless: { header: header as Link, hash } };
-  });
-  // they are in the order of their places: each finds those before it in theirs
-  for (const [place, row] of others) rows.splice(place, 0, { faultless: null, row: withBuffers(row) });
-  return rows;
+    const faultless = { header, hash: hashes[n] };
+    n += 1;
+    yield { faultless: faultless as FaultlessEntry };
+  }
 }
 
 /** Nothing but the values, in memory of their own: a clone takes all of the memory that a buffer lies in. */

@@ -8,7 +8,7 @@ import { isCount } from '../ledger/header-form.js';
 import { IndexSet } from '../ledger/index-set.js';
 import { HASH_BYTES } from '../ledger/merkle.js';
 import type { EntryRow, SourceHeadRow } from '../ledger/row.js';
-import type { StoredTile, SurplusTile, SurplusTiles } from '../ledger/tile-check.js';
+import { TILE_BYTES, type StoredTile, type SurplusTile, type SurplusTiles } from '../ledger/tile-check.js';
 import { hashesInTile, rightmostTiles } from '../ledger/tiles.js';
 import type { Hash, Head } from '../ledger/types.js';
 import { bigintText, hexText, millisecondsText, plainText } from '../postgres/binary-value.js';
@@ -32,7 +32,7 @@ import {
   THROUGH_NO_INDEX,
 } from './table.js';
 
-/** Tiles of 8 KiB in one statement. */
+/** Tiles in one statement. */
 const TILES = 64;
 
 /** One short transaction; what is read afterwards is below its head, where nothing changes. */
@@ -201,6 +201,7 @@ function smallint(field: Buffer | null): number {
   return field?.length === 2 ? field.readInt16BE() : NaN;
 }
 
+/** Tiles whose hashes are good until the next are asked for: they lie in the same memory. */
 async function* readTiles(
   pool: pg.Pool,
   schema: SchemaName,
@@ -208,6 +209,7 @@ async function* readTiles(
   from: number,
   to: number,
 ): AsyncGenerator<StoredTile> {
+  const room = Buffer.allocUnsafeSlow(TILES * TILE_BYTES);
   for (let start = from; start < to; start += TILES) {
     const end = Math.min(start + TILES, to);
     const tiles: StoredTile[] = [];
@@ -219,11 +221,19 @@ async function* readTiles(
         (copied) => {
           const index = Number(bigintText(copied.bytes()));
           const hashes = copied.bytes();
-          if (hashes !== null) tiles.push({ index, hashes });
+          if (hashes !== null)
+            tiles.push({ index, hashes: putInto(room, tiles.length * TILE_BYTES, hashes) });
           return true;
         },
       ),
     );
     yield* tiles;
   }
+}
+
+/** @returns bytes where they were put, or where they are when there is no room for them */
+function putInto(room: Buffer, at: number, bytes: Buffer): Buffer {
+  if (bytes.length > TILE_BYTES || at + bytes.length > room.length) return bytes;
+  bytes.copy(room, at);
+  return room.subarray(at, at + bytes.length);
 }

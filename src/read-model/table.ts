@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import { LedgerError } from '../ledger/error.js';
 import type { EntryRow } from '../ledger/row.js';
-import type { PlacedRow } from '../ledger/table-check.js';
+import type { PlacedRows } from '../ledger/table-check.js';
 import { eachElement } from '../postgres/binary-value.js';
 import { copyOut } from '../postgres/copy-out.js';
 import { inTransaction } from '../postgres/pool.js';
@@ -23,7 +23,7 @@ export const THROUGH_NO_INDEX = `SET LOCAL enable_indexscan = off; SET LOCAL ena
 export const THROUGH_INDEXES = `SET LOCAL enable_indexscan = on; SET LOCAL enable_indexonlyscan = on;
   SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = off`;
 
-/** Few enough that they are thrown away before they are moved to where garbage is seldom looked for. */
+/** Whose bytes are gone before the next garbage collection, but for those of one statement. */
 const ROWS_AT_ONCE = 8_192;
 
 /** A tuple's place as one number: its block has 32 bits, its place in the block 16. */
@@ -39,54 +39,56 @@ export async function* readPlaced(
   pool: pg.Pool,
   schema: SchemaName,
   atOnce = ROWS_AT_ONCE,
-): AsyncGenerator<readonly PlacedRow[]> {
+): AsyncGenerator<PlacedRows> {
+  const room = { tuples: new Float64Array(atOnce), indexes: new Float64Array(atOnce) };
   for (let last = BEFORE_ALL; ;) {
-    const rows = await inTransaction(pool, READ_ONLY, async (client) => {
+    const count = await inTransaction(pool, READ_ONLY, async (client) => {
       await client.query(THROUGH_NO_INDEX);
-      return placedAfter(client, schema, last, atOnce);
+      return placedAfter(client, schema, last, room);
     });
-    if (rows.length > 0) yield rows;
-    if (rows.length < atOnce) return;
-    last = rows.at(-1)?.tuple ?? last;
+    const rows = { tuples: room.tuples.subarray(0, count), indexes: room.indexes.subarray(0, count) };
+    if (count > 0) yield rows;
+    if (count < atOnce) return;
+    last = rows.tuples.at(-1) ?? last;
   }
 }
 
 /**
  * All of them as two arrays: a message for each row would take four times as long.
+ * @param room for as many as are read
+ * @returns how many there are
  * @throws LedgerError `internal` when rows do not come in the order in which they lie: some would never come
  */
 async function placedAfter(
   client: pg.ClientBase,
   schema: SchemaName,
   last: number,
-  atOnce: number,
-): Promise<readonly PlacedRow[]> {
+  { tuples, indexes }: PlacedRows,
+): Promise<number> {
   const after = last === BEFORE_ALL ? "entry.ctid >= '(0,0)'::tid" : `entry.ctid > '${tidOf(last)}'::tid`;
-  const tuples: number[] = [];
-  const indexes: number[] = [];
+  let count = 0;
   await copyOut(
     client,
     `SELECT array_agg(placed.ctid), array_agg(placed.index)
-     FROM (SELECT entry.ctid, entry.index FROM ${schema}.entry WHERE ${after} LIMIT ${atOnce}) AS placed`,
+     FROM (SELECT entry.ctid, entry.index FROM ${schema}.entry WHERE ${after} LIMIT ${tuples.length}) AS placed`,
     (copied) => {
       const [places, values] = [copied.bytes() ?? NONE, copied.bytes() ?? NONE];
+      let before = last;
       eachElement(places, (from, to) => {
-        tuples.push(
-          to - from === 6 ? places.readUInt32BE(from) * PLACES + places.readUInt16BE(from + 4) : NaN,
-        );
+        const tuple =
+          to - from === 6 ? places.readUInt32BE(from) * PLACES + places.readUInt16BE(from + 4) : NaN;
+        if (!(tuple > before)) {
+          throw new LedgerError('internal', 'the entry table is not read in the order in which its rows lie');
+        }
+        before = tuples[count++] = tuple;
       });
-      eachElement(values, (from, to) => indexes.push(integer(values, from, to)));
+      let row = 0;
+      eachElement(values, (from, to) => (indexes[row++] = integer(values, from, to)));
+      indexes.fill(NaN, row);
       return true;
     },
   );
-  let before = last;
-  return tuples.map((tuple, row) => {
-    if (!(tuple > before)) {
-      throw new LedgerError('internal', 'the entry table is not read in the order in which its rows lie');
-    }
-    before = tuple;
-    return { tuple, index: indexes[row] ?? NaN };
-  });
+  return count;
 }
 
 const NONE = Buffer.alloc(0);

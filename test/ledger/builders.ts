@@ -4,7 +4,7 @@ import { NO_FILTERS, type EventFilters } from '../../src/ledger/filters.js';
 import { treeRoot } from '../../src/ledger/merkle.js';
 import { encodeMetadata } from '../../src/ledger/metadata.js';
 import type { EntryRow, SourceHeadRow } from '../../src/ledger/row.js';
-import type { TableView } from '../../src/ledger/table-check.js';
+import type { PlacedRows, TableView } from '../../src/ledger/table-check.js';
 import type { SurplusTiles } from '../../src/ledger/tile-check.js';
 import { appendLeaves, EMPTY_TREE, hashesInTile, type Tile } from '../../src/ledger/tiles.js';
 import { instantFromMs, instantToMs } from '../../src/ledger/time.js';
@@ -206,13 +206,21 @@ function surplusTilesOf({ tiles, head: { size } }: Tables): SurplusTiles {
   return { first, total: first.length };
 }
 
+export type Placed = readonly [tuple: number, index: number];
+
+export function placedRows(rows: readonly Placed[]): PlacedRows {
+  return {
+    tuples: Float64Array.from(rows, ([tuple]) => tuple),
+    indexes: Float64Array.from(rows, ([, index]) => index),
+  };
+}
+
 /** The table as it is by now, and indexes that hold all of it. */
 function tableOf(tables: Tables): TableView {
   return {
     async *placed() {
-      yield await Promise.resolve(
-        tables.rows.map(({ index }, tuple) => ({ tuple, index: index === null ? NaN : Number(index) })),
-      );
+      const indexes = tables.rows.map(({ index }) => (index === null ? NaN : Number(index)));
+      yield await Promise.resolve(placedRows(indexes.map((index, tuple) => [tuple, index])));
     },
     rowsAt: (tuples) => Promise.resolve(tuples.map((tuple) => at(tables.rows, tuple))),
     size: () => Promise.resolve(tables.head.size),

@@ -4,7 +4,7 @@ import { ahead } from '../../src/ledger/ahead.js';
 import { LedgerError } from '../../src/ledger/error.js';
 import { finding, type Finding, type FindingCode } from '../../src/ledger/finding.js';
 import type { EntryRow } from '../../src/ledger/row.js';
-import type { PlacedRow, TableView } from '../../src/ledger/table-check.js';
+import type { TableView } from '../../src/ledger/table-check.js';
 import {
   NO_HASH,
   type Entry,
@@ -21,7 +21,17 @@ import {
   type Verification,
   type VerificationOptions,
 } from '../../src/ledger/verification.js';
-import { at, ledgerOf, ledgerOfSize, rowOf, tablesOf, viewOf, type Tables } from './builders.js';
+import {
+  at,
+  ledgerOf,
+  ledgerOfSize,
+  placedRows,
+  rowOf,
+  tablesOf,
+  viewOf,
+  type Placed,
+  type Tables,
+} from './builders.js';
 
 const SIZE = 20;
 const OTHER_HASH = 'ab'.repeat(32) as Hash;
@@ -178,28 +188,28 @@ describe('the table that the rows come from', () => {
     return (await run({ ...view, table: { ...view.table, ...change(view.table) } })).report;
   };
   const alsoPlaced =
-    (...rows: readonly PlacedRow[]) =>
+    (...rows: readonly Placed[]) =>
     (table: TableView): Partial<TableView> => ({
       async *placed() {
         yield* table.placed();
-        yield await Promise.resolve(rows);
+        yield await Promise.resolve(placedRows(rows));
       },
     });
 
   it('holds no row that the primary key does not', async () => {
-    const doubled = await withTable(alsoPlaced({ tuple: 7, index: 7 }));
+    const doubled = await withTable(alsoPlaced([7, 7]));
     expect(codes(doubled.findings)).toEqual(['unexpected-entry 7']);
-    const nowhere = await withTable(alsoPlaced({ tuple: 3, index: NaN }, { tuple: 4, index: -1 }));
+    const nowhere = await withTable(alsoPlaced([3, NaN], [4, -1]));
     expect(nowhere.findingsTotal).toBe(2);
-    const beyond = await withTable(alsoPlaced({ tuple: 3, index: SIZE }));
+    const beyond = await withTable(alsoPlaced([3, SIZE]));
     expect(beyond.findingsTotal).toBe(1);
   });
 
   it('may have grown, by one row for each entry', async () => {
-    const grown = alsoPlaced({ tuple: 3, index: SIZE }, { tuple: 4, index: SIZE + 1 });
+    const grown = alsoPlaced([3, SIZE], [4, SIZE + 1]);
     const size = () => Promise.resolve(SIZE + 2);
     expect(await withTable((table) => ({ ...grown(table), size }))).toMatchObject({ intact: true });
-    const doubled = alsoPlaced({ tuple: 3, index: SIZE }, { tuple: 4, index: SIZE });
+    const doubled = alsoPlaced([3, SIZE], [4, SIZE]);
     expect((await withTable((table) => ({ ...doubled(table), size }))).findingsTotal).toBe(1);
   });
 

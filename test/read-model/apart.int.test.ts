@@ -105,7 +105,7 @@ describe('rows that a thread of its own reads', () => {
     const snapshot = await reader.snapshot();
     const rows = await all(snapshot.rows(0, SIZE, filters));
     const here = (await all(checkedRows(snapshot.rows(0, SIZE, filters)))).flat();
-    const there = (await all((await apart()).checked(0, SIZE, filters))).flat();
+    const there = (await all((await apart()).checked(0, SIZE, filters))).flatMap((rows) => [...rows]);
     expect(plain(there)).toEqual(plain(here));
     const lines = await all((await apart()).lines(0, SIZE, filters));
     expect(summaryOf(lines)).toEqual(summaryOf(rows.map(linesOf)));
@@ -126,7 +126,7 @@ describe('rows that a thread of its own reads', () => {
     const snapshot = await altered.snapshot();
     const rows = snapshot.apart?.(SIZE) ?? null;
     const here = (await all(checkedRows(snapshot.rows(0, SIZE)))).flat();
-    const there = (await all(rows?.checked(0, SIZE) ?? nothing())).flat();
+    const there = (await all(rows?.checked(0, SIZE) ?? nothing())).flatMap((each) => [...each]);
     const lines = all(rows?.lines(0, SIZE) ?? nothing());
     await expect(lines).rejects.toMatchObject({
       code: 'internal',

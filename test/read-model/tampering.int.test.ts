@@ -411,7 +411,7 @@ describe('verification of a real table', () => {
   it('meets every row of the table once, in however many statements it is read', async () => {
     const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
     const met: number[] = [];
-    for await (const rows of readPlaced(pool, LEDGER, 7)) met.push(...rows.map(({ index }) => index));
+    for await (const { indexes } of readPlaced(pool, LEDGER, 7)) met.push(...indexes);
     await pool.end();
     expect(met).toHaveLength(SIZE);
     expect(new Set(met).size).toBe(SIZE);
