@@ -25,10 +25,10 @@ export interface SurplusTiles {
   readonly total: number;
 }
 
-/** Tiles from ≤ index < to of a level in their order, those that are missing left out; good until the next are asked for. */
+/** Tiles from ≤ index < to of a level in their order, those that are missing left out; each good until the next is asked for. */
 export type ReadTiles = (level: number, from: number, to: number) => AsyncIterable<StoredTile>;
 
-/** of a full one */
+/** of a full tile */
 export const TILE_BYTES = TILE_HASHES * HASH_BYTES;
 
 /** A tile as the entries give it. */

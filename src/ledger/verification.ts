@@ -26,7 +26,7 @@ import { Walk } from './walk.js';
 
 /** Rows that are read, and looked at one by one, while this thread does something else. */
 export interface RowsApart {
-  /** each once, and in order */
+  /** in arrays, each of which can be gone through once */
   checked(from: number, to: number, filters?: EventFilters): AsyncIterable<Iterable<CheckedRow>>;
 }
 
@@ -47,6 +47,7 @@ export interface LedgerView {
   rows(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly EntryRow[]>;
   /** The same rows where another thread reads them: null where so few are not worth it. */
   apart?(entries: number): RowsApart | null;
+  /** each good until the next is asked for */
   tiles(level: number, from: number, to: number): AsyncIterable<StoredTile>;
   readonly table: TableView;
 }

@@ -8,7 +8,7 @@ import { meetsAny } from '../ledger/source-pattern.js';
 import type { Entry, Index } from '../ledger/types.js';
 import { FEW } from './few-of-time.js';
 import { lookUp, lookUpSources, type Patience } from './looking-up.js';
-import { matchingFew, PAGE_BYTES, scan, scanSegments, type Query } from './matching.js';
+import { matchingFew, PAGE_BYTES, scan, scanInOrder, type Query } from './matching.js';
 import { SEGMENT } from './places.js';
 import type { EventPage } from './port.js';
 import { sourcesWithin } from './sources.js';
@@ -104,6 +104,9 @@ async function* walk(
   }
 }
 
+/** So many entries are looked at in their order, some 4 ms, before the planner is believed that few of them match. */
+const IN_ORDER = 4 * SEGMENT;
+
 /** @returns what is left of the range when there is no patience left, else null */
 async function* lookNear(
   query: Query,
@@ -115,7 +118,10 @@ async function* lookNear(
   const groups = termGroups(query.filters);
   if (groups.length > 0) return yield* lookUp(query, groups, range, wanted, patience);
   const [near, rest] = parted(range, patience.left, query.order);
-  yield* scanSegments(query, near, wanted);
+  // entries of a time fill its segments, or lie scattered in them: a look at the beginning tells
+  const [beginning, others] = parted(near, IN_ORDER, query.order);
+  yield* scanInOrder(query, beginning, wanted);
+  yield* scan(query, others, wanted);
   patience.left -= near.to - near.from;
   return rest.from < rest.to ? rest : null;
 }

@@ -27,14 +27,12 @@ export async function* scan(query: Query, range: Run, wanted: number): AsyncGene
   yield* matching(query, range, { conditions: conditionsOf(query.filters, LITERALS), atOnce: wanted });
 }
 
-const NO_TIMES = { since: null, until: null, occurredSince: null, occurredUntil: null } as const;
-
 /**
- * The same, where the range is only as wide as the segments that have the times: entries of these are looked at in their
- * order until there are enough. Statistics of a smaller ledger know none of the newer times, so that the planner would
- * read all that have them and sort them; of coalesce it believes nothing, and finds no index for it.
+ * The same, looked at one by one until there are enough, whatever index there is on a time: where most of a range matches,
+ * little is read. Statistics of a smaller ledger know none of the newer times, so that the planner would read all that have
+ * them, and sort them; coalesce it takes for true of half of the rows, and no index answers it.
  */
-export async function* scanSegments(query: Query, range: Run, wanted: number): AsyncGenerator<Entry> {
+export async function* scanInOrder(query: Query, range: Run, wanted: number): AsyncGenerator<Entry> {
   const { filters } = query;
   const times = [
     ...timeConditions('recorded', filters, LITERALS),
@@ -46,6 +44,8 @@ export async function* scanSegments(query: Query, range: Run, wanted: number): A
   ];
   yield* matching(query, range, { conditions, atOnce: wanted });
 }
+
+const NO_TIMES = { since: null, until: null, occurredSince: null, occurredUntil: null } as const;
 
 /** Those of the proposed entries that match, by their columns and recorded bytes. */
 export async function* check(query: Query, range: Run, indexes: readonly number[]): AsyncGenerator<Entry> {

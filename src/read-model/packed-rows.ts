@@ -2,7 +2,8 @@
  * Checked rows on their way from one thread to another: faultless entries by columns, whose cloning takes a third of that
  * of objects, and the few others as they are.
  */
-import type { CheckedRow, FaultlessEntry, Link } from '../ledger/checked-row.js';
+import type { CheckedRow, Link } from '../ledger/checked-row.js';
+import { LedgerError } from '../ledger/error.js';
 import type { EntryRow } from '../ledger/row.js';
 import type { Hash } from '../ledger/types.js';
 import { ENTRY_COLUMNS } from './entry-columns.js';
@@ -37,7 +38,7 @@ export function packed(rows: readonly CheckedRow[]): PackedRows {
   };
 }
 
-/** One after the other, each of which is thrown away before the next. */
+/** Each is made when it is asked for, so that whoever keeps none has one at a time. */
 export function* unpacked({ hashes, headers, others }: PackedRows): Generator<CheckedRow, void, void> {
   const count = hashes.length + others.size;
   for (let place = 0, n = 0; place < count; place++) {
@@ -56,9 +57,10 @@ export function* unpacked({ hashes, headers, others }: PackedRows): Generator<Ch
       previous: headers.previous[n],
       previousInSource: headers.previousInSource[n],
     };
-    const faultless = { header, hash: hashes[n] };
+    const hash = hashes[n];
+    if (hash === undefined) throw new LedgerError('internal', 'rows from the thread are not whole');
     n += 1;
-    yield { faultless: faultless as FaultlessEntry };
+    yield { faultless: { header: header as Link, hash } };
   }
 }
 

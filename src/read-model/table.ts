@@ -23,7 +23,7 @@ export const THROUGH_NO_INDEX = `SET LOCAL enable_indexscan = off; SET LOCAL ena
 export const THROUGH_INDEXES = `SET LOCAL enable_indexscan = on; SET LOCAL enable_indexonlyscan = on;
   SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = off`;
 
-/** Whose bytes are gone before the next garbage collection, but for those of one statement. */
+/** The memory for them, 128 KiB, is used again. */
 const ROWS_AT_ONCE = 8_192;
 
 /** A tuple's place as one number: its block has 32 bits, its place in the block 16. */

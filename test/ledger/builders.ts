@@ -190,7 +190,11 @@ export function viewOf(tables: Tables, rowsAtOnce = 7) {
     table: tableOf(tables),
     async *tiles(level: number, from: number, to: number) {
       for (const tile of tables.tiles) {
-        if (tile.level === level && tile.index >= from && tile.index < to) yield await Promise.resolve(tile);
+        if (tile.level !== level || tile.index < from || tile.index >= to) continue;
+        const hashes = Buffer.from(tile.hashes);
+        yield await Promise.resolve({ ...tile, hashes });
+        // good no longer
+        hashes.fill(0xff);
       }
     },
   };
@@ -206,6 +210,8 @@ function surplusTilesOf({ tiles, head: { size } }: Tables): SurplusTiles {
   return { first, total: first.length };
 }
 
+const PLACED_AT_ONCE = 7;
+
 export type Placed = readonly [tuple: number, index: number];
 
 export function placedRows(rows: readonly Placed[]): PlacedRows {
@@ -220,7 +226,14 @@ function tableOf(tables: Tables): TableView {
   return {
     async *placed() {
       const indexes = tables.rows.map(({ index }) => (index === null ? NaN : Number(index)));
-      yield await Promise.resolve(placedRows(indexes.map((index, tuple) => [tuple, index])));
+      const placed = indexes.map((index, tuple): Placed => [tuple, index]);
+      for (let at = 0; at < placed.length; at += PLACED_AT_ONCE) {
+        const rows = placedRows(placed.slice(at, at + PLACED_AT_ONCE));
+        yield await Promise.resolve(rows);
+        // good no longer
+        rows.tuples.fill(NaN);
+        rows.indexes.fill(NaN);
+      }
     },
     rowsAt: (tuples) => Promise.resolve(tuples.map((tuple) => at(tables.rows, tuple))),
     size: () => Promise.resolve(tables.head.size),

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/ledger/canonical-json.js';
 import { NO_FILTERS, type EventFilters } from '../../src/ledger/filters.js';
-import { instantFromMs } from '../../src/ledger/time.js';
-import type { Instant, Json } from '../../src/ledger/types.js';
+import { instantFromMs, instantToMs } from '../../src/ledger/time.js';
+import type { Index, Instant, Json } from '../../src/ledger/types.js';
 import { readEvents } from '../../src/read-model/events.js';
 import { SEGMENT } from '../../src/read-model/places.js';
 import { READER_SETTINGS } from '../../src/read-model/reading-pool.js';
@@ -115,6 +115,34 @@ function combinations(): ReadonlyMap<string, Some> {
   return combined;
 }
 
+type Order = 'asc' | 'desc';
+
+interface Asked {
+  /** entries on the page */
+  readonly found: number;
+  /** rows that were read for it */
+  readonly rows: number;
+  readonly next: Index | null;
+}
+
+async function askFor(
+  counter: RowCounter,
+  some: Some,
+  page: { readonly order: Order; readonly limit: number; readonly after?: Index | null },
+): Promise<Asked> {
+  let found = 0;
+  let next: Index | null = null;
+  const rows = await counter.rowsRead(async () => {
+    const { entries, ...rest } = await readEvents({
+      ...{ pool: counter.pool, schema: LEDGER, filters: { ...NO_FILTERS, ...some }, limitMs: 10_000 },
+      page: { after: null, fromIndex: null, toIndex: null, ...page },
+    });
+    found = entries.length;
+    next = rest.next;
+  });
+  return { found, rows, next };
+}
+
 /** A ledger that grows is seldom what PostgreSQL's statistics say of it. */
 const WITH_STATISTICS = [
   { statistics: 'of a fifth of them', known: SIZE / 5 },
@@ -140,17 +168,8 @@ describe.each(WITH_STATISTICS)(`queries at ${SIZE} entries, with statistics $sta
     await database.drop();
   });
 
-  /** @returns how many entries were found on the first page, and how many rows were read for it */
-  async function ask(some: Some, order: 'asc' | 'desc' = 'desc'): Promise<{ found: number; rows: number }> {
-    let found = 0;
-    const rows = await counter.rowsRead(async () => {
-      const { entries } = await readEvents({
-        ...{ pool: counter.pool, schema: LEDGER, filters: { ...NO_FILTERS, ...some }, limitMs: 10_000 },
-        page: { order, limit: LIMIT, after: null, fromIndex: null, toIndex: null },
-      });
-      found = entries.length;
-    });
-    return { found, rows };
+  async function ask(some: Some, order: Order = 'desc'): Promise<Asked> {
+    return askFor(counter, some, { order, limit: LIMIT });
   }
 
   it.each(Object.entries(FEW))('read at most 20 rows for each of a page: %s', async (_, filters) => {
@@ -201,4 +220,45 @@ describe.each(WITH_STATISTICS)(`queries at ${SIZE} entries, with statistics $sta
     expect(over).toEqual([]);
     expect(fitting).toBeGreaterThan(combinations().size / 2);
   });
+});
+
+describe('entries of a time that occurred anywhere among others', () => {
+  const entries = 100_000;
+  const matching = 1_200;
+  const longAgo = instantFromMs(1_600_000_000_000);
+  let database: LedgerDatabase;
+  let counter: RowCounter;
+
+  beforeAll(async () => {
+    database = await createLedgerDatabase();
+    // so large that it costs to read them
+    const payload = { padding: 'x'.repeat(1_300) };
+    const each = Math.floor(entries / matching);
+    await fillIndexed(database.projectorUrl, entries, (n) => {
+      const isEarly = n % each === 7 && n < each * matching;
+      return { payload, metadata: { occurredAt: isEarly ? longAgo : occurredAt(n) } };
+    });
+    await asSuperuser(database, (client) => client.query('ANALYZE ledger.entry'));
+    counter = countRows(database.readerUrl, READER_SETTINGS);
+  }, 300_000);
+  afterAll(async () => {
+    await counter.close();
+    await database.drop();
+  });
+
+  it.each(['asc', 'desc'] as const)(
+    'are read through the index on it, to the last page (%s)',
+    async (order) => {
+      const pages: Asked[] = [];
+      let after: Index | null = null;
+      do {
+        const filters = { occurredSince: longAgo, occurredUntil: instantFromMs(instantToMs(longAgo) + 1) };
+        const page: Asked = await askFor(counter, filters, { order, limit: 500, after });
+        pages.push(page);
+        after = page.next;
+      } while (after !== null);
+      expect(pages.map(({ found }) => found)).toEqual([500, 500, 200]);
+      for (const { rows } of pages) expect(rows).toBeLessThanOrEqual(4 * SEGMENT + 2 * matching);
+    },
+  );
 });

@@ -2,12 +2,13 @@ import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NO_FILTERS } from '../../src/ledger/filters.js';
 import type { EntryRow } from '../../src/ledger/row.js';
+import type { StoredTile } from '../../src/ledger/tile-check.js';
 import { verifyLedger, type Verification } from '../../src/ledger/verification.js';
 import type { LedgerReader } from '../../src/read-model/port.js';
 import { createPool, inTransaction } from '../../src/postgres/pool.js';
 import { ApartReader } from '../../src/read-model/apart.js';
 import { openReader } from '../../src/read-model/reader.js';
-import { LEDGER } from '../../src/read-model/schema-name.js';
+import { LEDGER, schemaName } from '../../src/read-model/schema-name.js';
 import { readPlaced, THROUGH_NO_INDEX } from '../../src/read-model/table.js';
 import { takeSnapshot } from '../../src/read-model/snapshot.js';
 import { asSuperuser, createLedgerDatabase, type LedgerDatabase } from '../support/ledger-database.js';
@@ -415,6 +416,40 @@ describe('verification of a real table', () => {
     await pool.end();
     expect(met).toHaveLength(SIZE);
     expect(new Set(met).size).toBe(SIZE);
+  });
+
+  it('ends where rows of the table do not come as they lie there', async () => {
+    await asSuperuser(database, (client) =>
+      client.query(`CREATE SCHEMA disordered; GRANT USAGE ON SCHEMA disordered TO PUBLIC;
+        CREATE VIEW disordered.entry AS SELECT ctid, index
+          FROM (VALUES ('(0,2)'::tid, 0::bigint), ('(0,1)'::tid, 1::bigint)) AS v (ctid, index);
+        GRANT SELECT ON disordered.entry TO PUBLIC`),
+    );
+    const pool = createPool({ url: database.readerUrl, applicationName: 'test', max: 1 });
+    const rows = readPlaced(pool, schemaName('disordered'), 7);
+    await expect(rows.next()).rejects.toMatchObject({
+      code: 'internal',
+      message: 'the entry table is not read in the order in which its rows lie',
+    });
+    await pool.end();
+  });
+
+  it('reads tiles as they are, in however many statements, and whatever their sizes', async () => {
+    const expected = Array.from({ length: 200 }, (_, index) => ({
+      index,
+      hashes: Buffer.alloc(index === 70 ? 9_000 : index % 7 === 3 ? 33 : 8_192, index),
+    })).filter(({ index }) => index !== 5 && index !== 64);
+    await asSuperuser(database, async (client) => {
+      for (const { index, hashes } of expected) {
+        await client.query('INSERT INTO ledger.tile VALUES (7, $1, $2)', [index, hashes]);
+      }
+    });
+    const met: StoredTile[] = [];
+    for await (const { index, hashes } of (await reader.snapshot()).tiles(7, 0, 200)) {
+      met.push({ index, hashes: Buffer.from(hashes) });
+    }
+    expect(met.map(({ index }) => index)).toEqual(expected.map(({ index }) => index));
+    expect(met.filter(({ hashes }, n) => !expected[n]?.hashes.equals(hashes))).toEqual([]);
   });
 
   it('reads the table by places, however its statistics are', async () => {
