@@ -20,7 +20,7 @@ import { clipRange, type AskedRange, type IndexRange } from './range.js';
 import { placeOfRow, type EntryRow, type SourceHeadRow } from './row.js';
 import { checkSourceHeads } from './source-head-check.js';
 import { checkTable, IndexAnswers, type TableView } from './table-check.js';
-import { reportSurplusTiles, TileCheck, type StoredTile, type SurplusTiles } from './tile-check.js';
+import { reportSurplusTiles, TileCheck, type ReadTiles, type SurplusTiles } from './tile-check.js';
 import { NO_HASH, type Head } from './types.js';
 import { Walk } from './walk.js';
 
@@ -47,8 +47,7 @@ export interface LedgerView {
   rows(from: number, to: number, filters?: EventFilters): AsyncIterable<readonly EntryRow[]>;
   /** The same rows where another thread reads them: null where so few are not worth it. */
   apart?(entries: number): RowsApart | null;
-  /** each good until the next is asked for */
-  tiles(level: number, from: number, to: number): AsyncIterable<StoredTile>;
+  readonly tiles: ReadTiles;
   readonly table: TableView;
 }
 

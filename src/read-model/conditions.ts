@@ -53,8 +53,15 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Conditions on the columns of an entry, which all must hold; none for no filters. */
-export function conditionsOf(filters: EventFilters, bind: Binder): readonly string[] {
+/**
+ * Conditions on the columns of an entry, which all must hold; none for no filters.
+ * @param asTime how those on times are written; default: as they are
+ */
+export function conditionsOf(
+  filters: EventFilters,
+  bind: Binder,
+  asTime = (condition: string): string => condition,
+): readonly string[] {
   const conditions: string[] = [];
   const anyOf = (column: string, values: readonly string[]): void => {
     // an unstorable value is no entry's; no value left matches nothing
@@ -65,8 +72,8 @@ export function conditionsOf(filters: EventFilters, bind: Binder): readonly stri
   anyOf('actor', filters.actors);
   anyOf('recorded_by', filters.recordedBy);
   anyOf('verdict', filters.verdicts);
-  conditions.push(...timeConditions('recorded', filters, bind));
-  conditions.push(...timeConditions('occurred', filters, bind));
+  conditions.push(...timeConditions('recorded', filters, bind).map(asTime));
+  conditions.push(...timeConditions('occurred', filters, bind).map(asTime));
   if (!filters.internal) conditions.push("NOT starts_with(source, '_')");
   const { names, beginnings } = patternArrays(filters.within);
   if (names !== null && beginnings !== null)

@@ -33,19 +33,9 @@ export async function* scan(query: Query, range: Run, wanted: number): AsyncGene
  * them, and sort them; coalesce it takes for true of half of the rows, and no index answers it.
  */
 export async function* scanInOrder(query: Query, range: Run, wanted: number): AsyncGenerator<Entry> {
-  const { filters } = query;
-  const times = [
-    ...timeConditions('recorded', filters, LITERALS),
-    ...timeConditions('occurred', filters, LITERALS),
-  ];
-  const conditions = [
-    ...conditionsOf({ ...filters, ...NO_TIMES }, LITERALS),
-    ...times.map((condition) => `coalesce(${condition}, false)`),
-  ];
+  const conditions = conditionsOf(query.filters, LITERALS, (ofTime) => `coalesce(${ofTime}, false)`);
   yield* matching(query, range, { conditions, atOnce: wanted });
 }
-
-const NO_TIMES = { since: null, until: null, occurredSince: null, occurredUntil: null } as const;
 
 /** Those of the proposed entries that match, by their columns and recorded bytes. */
 export async function* check(query: Query, range: Run, indexes: readonly number[]): AsyncGenerator<Entry> {
